@@ -1,0 +1,29 @@
+"""Sphinx settings. Build with ``tox -e docs``; warnings are errors, and every reference must resolve."""
+
+from __future__ import annotations
+
+from ming.version import __version__
+
+project = "ming"
+author = "the ming authors"
+copyright = "2026, the ming authors"
+version = release = __version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build", "news/*.rst"]
+default_role = "any"
+nitpicky = True
+# Types that other projects' documentation describes; it is not fetched while building.
+nitpick_ignore_regex = [
+    ("py:.*", r"(bson|collections|datetime|decimal|formencode|pymongo|typing)(\..*)?"),
+    # Private bases and type variables show in signatures, and have no page.
+    ("py:.*", r"(ming\..*\.)?(_\w+|[A-Z](_co)?)"),
+]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+
+html_theme = "alabaster"
+html_theme_options = {"description": "Documents for MongoDB", "page_width": "1000px"}

@@ -1,0 +1,49 @@
+"""ming: documents of MongoDB with schemas that evolve while the data stay live.
+
+The front door. Declare classes with `Document` and `Field` (or `TypedDocument` and `field`), connect them
+with `create_datastore` and `Session`, or asynchronously with `create_async_datastore` and `AsyncSession`.
+"""
+
+from __future__ import annotations
+
+from pymongo import ASCENDING, DESCENDING
+
+from ming import base, compat, config, datastore, declarative, encryption, exc, metadata, mim, schema, session, utils
+from ming.aio.session import AsyncSession
+from ming.base import Cursor
+from ming.config import configure
+from ming.datastore import create_async_datastore, create_datastore, create_engine
+from ming.declarative import Document
+from ming.metadata import Field, Index, collection
+from ming.session import Session
+from ming.version import __version__, __version_info__
+
+__all__ = [
+    "ASCENDING",
+    "DESCENDING",
+    "AsyncSession",
+    "Cursor",
+    "Document",
+    "Field",
+    "Index",
+    "Session",
+    "__version__",
+    "__version_info__",
+    "base",
+    "collection",
+    "compat",
+    "config",
+    "configure",
+    "create_async_datastore",
+    "create_datastore",
+    "create_engine",
+    "datastore",
+    "declarative",
+    "encryption",
+    "exc",
+    "metadata",
+    "mim",
+    "schema",
+    "session",
+    "utils",
+]

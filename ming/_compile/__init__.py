@@ -1,0 +1,1 @@
+"""Loaders: schemas compiled into readable Python functions; the schema itself is the reference they agree with."""

@@ -1,0 +1,148 @@
+"""Fast programs for whole classes: compiled schemas joined over version chains and polymorphic families.
+
+A program takes a raw document and answers with a document, or with None where the rules proper
+(`ming._compile.loader`) must decide. It never has to be clever about unusual documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from ming import schema as S
+from ming._values import Origin
+from ming.evolve.chain import Chain, StampField, Version
+from ming.evolve.upgrade import upgrade
+from ming._compile.program import compile_python, compile_stored
+
+__all__ = ["nothing", "only_own_class", "python_program", "stored_program", "with_snapshot"]
+
+Raw = dict[str, Any]
+Program = Callable[[Raw], Any]
+Validate = Callable[[Version, Any], Any]
+
+
+def nothing(value: Any) -> None:
+    """The program that leaves everything open."""
+    return None
+
+
+def python_program(schema: S.Document, form: Literal["document", "data"]) -> Callable[[Any], Any]:
+    """A strict program for values made in Python; a family of classes is left to the reference."""
+    return nothing if schema.polymorphic_registry else compile_python(schema, form=form)
+
+
+def only_own_class(schema: S.Document, program: Program) -> Program:
+    """Restrict a program to documents whose discriminator names the schema's own class."""
+    field, registry, own = schema.polymorphic_on, schema.polymorphic_registry, schema.managed_class
+
+    def load(raw: Raw) -> Any:
+        try:
+            return program(raw) if registry[raw[field]] is own else None
+        except (KeyError, TypeError):
+            return None
+
+    return load
+
+
+def with_snapshot(document: Any, raw: Raw) -> Any:
+    """Let a document of the newest version remember the raw document it was read from."""
+    unknown = None if document._origin is None else document._origin.unknown
+    document._origin = Origin(unknown, snapshot=raw)
+    return document
+
+
+def stored_program(chain: Chain, exact: bool, snapshots: bool, validate: Validate) -> Program:
+    """A program for the stored documents of a class.
+
+    Args:
+        chain: The class and its older versions.
+        exact: Whether documents with unknown keys are left open.
+        snapshots: Whether documents of the newest version keep their raw document.
+        validate: Validates what a ``migrate`` function returned, as a version.
+    """
+    if len(chain.versions) == 1:
+        return _newest(chain, exact, snapshots)
+    if not chain.stamps:
+        return _by_shape(chain, snapshots, validate)
+    if len(chain.stamps) == 1 and not chain.stamps[0].free and chain.unstamped is None:
+        return _by_stamp(chain, chain.stamps[0], exact, snapshots, validate)
+    return nothing
+
+
+def _newest(chain: Chain, exact: bool, snapshots: bool) -> Program:
+    program = compile_stored(chain.newest.schema, exact=exact, snapshot=snapshots)
+    if not snapshots:
+        return program
+
+    def load(raw: Raw) -> Any:
+        document = program(raw)
+        return None if document is None else with_snapshot(document, raw)
+
+    return load
+
+
+def _older(chain: Chain, version: Version, exact: bool, validate: Validate) -> Program:
+    program = compile_stored(version.schema, exact=exact, snapshot=True)
+
+    def load(raw: Raw) -> Any:
+        document = program(raw)
+        return None if document is None else upgrade(chain, version, document, raw, validate)
+
+    return load
+
+
+def _by_stamp(chain: Chain, stamp: StampField, exact: bool, snapshots: bool, validate: Validate) -> Program:
+    """A chain told apart by one constant: its value names the program; without it, the baseline's keys must do."""
+    programs: dict[Any, Program] = {}
+    for number, constant in stamp.constants.items():
+        version = chain.versions[number]
+        newest = version is chain.newest
+        programs[constant] = (
+            nothing  # two versions share the constant, or it is of a kind that hashing would mistake
+            if constant in programs or constant.__class__ not in (int, str)
+            else _newest(chain, exact, snapshots)
+            if newest
+            else _older(chain, version, exact, validate)
+        )
+    unstamped = nothing if 0 in stamp.constants else _older(chain, chain.versions[0], True, validate)
+    name = stamp.name
+
+    def load(raw: Raw) -> Any:
+        if name not in raw:
+            return unstamped(raw)
+        value = raw[name]
+        if value.__class__ is int or value.__class__ is str:
+            return programs.get(value, nothing)(raw)
+        return None
+
+    return load
+
+
+def _by_shape(chain: Chain, snapshots: bool, validate: Validate) -> Program:
+    """A chain without stamps: the newest version if it fits exactly, else one that some key gives away."""
+    newest = _newest(chain, True, snapshots)
+    older = [
+        (telling, _older(chain, version, True, validate)) for version, telling in _telling_keys(chain) if telling
+    ]
+
+    def load(raw: Raw) -> Any:
+        document = newest(raw)
+        if document is None:
+            for telling, program in older:
+                if not telling.isdisjoint(raw):
+                    return program(raw)
+        return document
+
+    return load
+
+
+def _telling_keys(chain: Chain) -> list[tuple[Version, frozenset[str]]]:
+    """Older versions, newest first, with the keys that no newer version declares."""
+    newer: set[str] = {"_id", *chain.newest.schema.fields}
+    telling = []
+    for version in reversed(chain.versions[:-1]):
+        names: Mapping[str, Any] = version.schema.fields
+        telling.append((version, frozenset(names) - newer))
+        newer |= set(names)
+    return telling

@@ -1,0 +1,155 @@
+"""A document class's way from stored documents, and from values made in Python, to valid documents.
+
+The fast programs only say yes. Whatever they leave open goes to the reference validator, on the input as
+it came, and, for a class with older versions, through the full rules of `ming.evolve.recognise`.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from ming import schema as S
+from ming._values import KEEP_ASIDE
+from ming.evolve.chain import Chain, Version
+from ming.evolve.recognise import recognise
+from ming.evolve.upgrade import upgrade
+from ming.exc import Invalid
+from ming._compile import fast
+
+__all__ = ["ClassLoader", "backend", "use_backend"]
+
+Raw = dict[str, Any]
+Load = Callable[[Raw], Any]
+Unknown = Literal["keep", "strip", "forbid"]
+Backend = Literal["reference", "generated"]
+
+_chosen: Backend | None = None
+
+
+def backend() -> Backend:
+    """The backend in use: ``use_backend``'s, else the one named by ``MING_LOADER``, else generated."""
+    name = _chosen or os.environ.get("MING_LOADER") or "generated"
+    if name == "reference" or name == "generated":
+        return name
+    raise ValueError(f"MING_LOADER={name!r}: expected reference or generated")
+
+
+def use_backend(name: Backend | None) -> None:
+    """Choose the backend of the loaders made from now on; None leaves it to the environment again."""
+    global _chosen
+    _chosen = name
+
+
+@dataclass(eq=False)
+class ClassLoader:
+    """Loads and validates the documents of one class.
+
+    Args:
+        schema: The class's own schema, without older versions.
+        chain: The class and its older versions; just the class where there are none.
+        unknown: What becomes of stored keys that no field declares.
+        snapshots: Whether documents of the newest version keep the raw document they were read from, too.
+    """
+
+    schema: S.Document
+    chain: Chain
+    unknown: Unknown = "keep"
+    snapshots: bool = False
+
+    def loader(self, allow_extra: bool = True, strip_extra: bool = True) -> Load:
+        """A function from a raw document, which it may consume, to a document.
+
+        Args:
+            allow_extra: Whether unknown stored keys are accepted.
+            strip_extra: Whether accepted ones go out of sight.
+        """
+        if self.unknown == "forbid" or not allow_extra:
+            return lambda raw: self._refer(raw, allow_extra=False, strip_extra=True)
+        if not strip_extra:
+            return lambda raw: self._refer(raw, allow_extra=True, strip_extra=False)
+        return self._load
+
+    def make(self, value: Any) -> Any:
+        """A document of the newest version made from Python data, or None where the reference must decide."""
+        return self._make(value)
+
+    def data(self, document: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A document's valid form for storing, or None where the reference must decide."""
+        return self._data(document)
+
+    @cached_property
+    def _make(self) -> Callable[[Any], Any]:
+        return fast.nothing if self._by_reference else fast.python_program(self.schema, "document")
+
+    @cached_property
+    def _data(self) -> Callable[[Any], Any]:
+        return fast.nothing if self._by_reference else fast.python_program(self.schema, "data")
+
+    @property
+    def _by_reference(self) -> bool:
+        return backend() == "reference"
+
+    @cached_property
+    def _load(self) -> Load:
+        keep = self.unknown == "keep"
+
+        def refer(raw: Raw) -> Any:
+            return self._refer(raw, allow_extra=True, strip_extra=KEEP_ASIDE if keep else True)
+
+        if self._by_reference:
+            return refer
+        program = fast.stored_program(self.chain, exact=not keep, snapshots=self.snapshots, validate=self._upgraded)
+        if self.schema.polymorphic_registry:
+            program = fast.only_own_class(self.schema, program)
+
+        def load(raw: Raw) -> Any:
+            try:
+                document = program(raw)
+            except Invalid as error:
+                raise error.within(self.chain.collection, raw.get("_id"))
+            return refer(raw) if document is None else document
+
+        return load
+
+    def _refer(self, raw: Raw, allow_extra: bool, strip_extra: bool) -> Any:
+        try:
+            return self._read(raw, allow_extra, strip_extra)
+        except Invalid as error:
+            raise error.within(self.chain.collection, raw.get("_id"))
+
+    def _read(self, raw: Raw, allow_extra: bool, strip_extra: bool) -> Any:
+        cls = self.schema.get_polymorphic_cls(raw)
+        if cls is not self.schema.managed_class:
+            return cls.m.loader(allow_extra, strip_extra)(raw)
+
+        def attempt(version: Version, stored: Mapping[str, Any]) -> Any:
+            # A snapshot must not change with the document, and `Anything` keeps the containers it is given.
+            keeps_raw = self.snapshots or version is not self.chain.newest
+            value = copy.deepcopy(stored) if keeps_raw else stored
+            return version.schema.validate(value, allow_extra=allow_extra, strip_extra=strip_extra)
+
+        def validate(version: Version, value: Any) -> Any:
+            return version.schema.validate(value, allow_extra=allow_extra, strip_extra=bool(strip_extra))
+
+        version, document = recognise(self.chain, raw, attempt)
+        if version is not self.chain.newest:
+            return upgrade(self.chain, version, document, raw, validate)
+        return fast.with_snapshot(document, raw) if self.snapshots else document
+
+    @cached_property
+    def _upgraded(self) -> Callable[[Version, Any], Any]:
+        """Validates what a ``migrate`` function returned; leftover keys are dropped."""
+        programs = {version: fast.python_program(version.schema, "document") for version in self.chain.versions}
+
+        def validate(version: Version, value: Any) -> Any:
+            document = programs[version](value)
+            if document is None:
+                return version.schema.validate(value, allow_extra=True, strip_extra=True)
+            return document
+
+        return validate

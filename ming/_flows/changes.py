@@ -1,0 +1,122 @@
+"""What is stored of a document, how two stored forms differ, and how a write is guarded. All pure.
+
+A guard compares through ``$expr``, because a plain match on an array also matches an element of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ming._values import Missing, Object, Origin
+from ming.exc import MigrationError
+
+__all__ = ["applied", "changed_fields", "guarded", "same", "storable", "update_of"]
+
+Stored = dict[str, Any]
+
+
+def storable(data: Mapping[str, Any], origin: Origin | None = None) -> Stored:
+    """The form to store: every unknown key back in its place, at every depth.
+
+    Args:
+        data: A document's valid data.
+        origin: What the document itself carries out of sight; sub-documents carry their own.
+    """
+    unknown = {} if origin is None else {key: value for key, value in origin.unknown.items() if key not in data}
+    stored = _with_unknown(data) if isinstance(data, dict) else dict(data)
+    return {**stored, **unknown} if unknown or not isinstance(stored, dict) else stored
+
+
+def _with_unknown(value: Any) -> Any:
+    """The value itself where nothing below it carries unknown keys, else a copy that holds them."""
+    if isinstance(value, dict):
+        return _dict_with_unknown(value)
+    if isinstance(value, list):
+        items = [_with_unknown(item) if isinstance(item, (dict, list)) else item for item in value]
+        return value if all(map(_is, items, value)) else items
+    return value
+
+
+def _dict_with_unknown(value: dict[str, Any]) -> dict[str, Any]:
+    restored: dict[str, Any] = {}
+    for key, inner in dict.items(value):
+        if isinstance(inner, (dict, list)):
+            stored = _with_unknown(inner)
+            if stored is not inner:
+                restored[key] = stored
+    origin = value._origin if isinstance(value, Object) else None
+    if origin is not None:
+        restored.update((key, inner) for key, inner in origin.unknown.items() if key not in value)
+    return {**value, **restored} if restored else value
+
+
+def _is(one: Any, other: Any) -> bool:
+    return one is other
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same in store; the order of keys does not count, 1 and True differ."""
+    if one is other:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return len(one) == len(other) and all(
+            key in other and same(value, other[key]) for key, value in dict.items(one)
+        )
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, (bool, float)) or isinstance(other, (bool, float)):
+        return type(one) is type(other) and one == other
+    return bool(one == other)
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The top-level fields that differ, with their values after; `Missing` where one is gone."""
+    changes = {
+        key: value for key, value in after.items() if key not in before or not same(before[key], value)
+    }
+    changes.update((key, Missing) for key in before if key not in after)
+    return changes
+
+
+def applied(changes: Mapping[str, Any], stored: Mapping[str, Any]) -> Stored:
+    """A stored form with changes made to it."""
+    result = {**stored, **changes}
+    return {key: value for key, value in result.items() if value is not Missing}
+
+
+def update_of(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The update document that makes the changes; one that does nothing where there are none.
+
+    Raises:
+        MigrationError: A changed key cannot be named in an update.
+    """
+    unnamable = [key for key in changes if "." in key or key.startswith("$")]
+    if unnamable:
+        raise MigrationError("keys with a dot or a leading $ cannot be updated", fields=unnamable)
+    update = {
+        "$set": {key: value for key, value in changes.items() if value is not Missing},
+        "$unset": {key: "" for key, value in changes.items() if value is Missing},
+    }
+    return {operator: fields for operator, fields in update.items() if fields} or {"$setOnInsert": {"_": 0}}
+
+
+def guarded(raw: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
+    """A filter for the document as long as the given fields are stored as they were read.
+
+    Args:
+        raw: The raw document as it was read.
+        fields: Top-level fields whose values, or absence, must not have changed.
+    """
+    conditions = [_unchanged(raw, field) for field in sorted(set(fields) - {"_id"})]
+    expression = {"$expr": {"$and": conditions}} if conditions else {}
+    return {"_id": raw["_id"], **expression}
+
+
+def _unchanged(raw: Mapping[str, Any], field: str) -> dict[str, Any]:
+    stored: Any = f"${field}"
+    if "." in field or field.startswith("$"):
+        stored = {"$getField": {"$literal": field}}
+    if field in raw:
+        return {"$eq": [stored, {"$literal": raw[field]}]}
+    return {"$eq": [{"$type": stored}, "missing"]}

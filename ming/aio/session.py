@@ -1,0 +1,307 @@
+"""`AsyncSession`: document classes on an asynchronous datastore.
+
+The awaitable twin of `ming.session.Session`: the same calls, the same flows. It reaches a class's manager
+without any index being created, as that would block the loop: indexes are ensured by an explicit call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast, overload
+
+from ming import _transactions
+from ming._calls import EVERYTHING, DriverCalls, FindArguments, checked_delete_options
+from ming._cursor import OnInvalid
+from ming._drive import arun
+from ming._flows import documents, migration
+from ming._flows.failures import annotate_doc_failure
+from ming._managers import manager_of
+from ming.aio.cursor import AsyncCursor
+from ming.utils import fixup_index
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.client_session import AsyncClientSession
+    from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
+    from typing_extensions import Self
+
+    from ming._types import Flow, RawDocument
+    from ming.evolve.report import MigrationReport
+
+__all__ = ["AsyncSession"]
+
+D = TypeVar("D")
+T = TypeVar("T")
+
+
+class AsyncSession(DriverCalls):
+    """What programs read and write documents through asynchronously.
+
+    Args:
+        bind: The asynchronous datastore; may be set later.
+    """
+
+    _registry: ClassVar[dict[str, AsyncSession]] = {}
+    _datastores: ClassVar[dict[str, Any]] = {}
+    is_async: ClassVar[bool] = True
+    redact_errors: ClassVar[bool] = False
+    """Whether errors of the driver name a document's keys only, where they would quote the document."""
+
+    @classmethod
+    def by_name(cls, name: str) -> Self:
+        """Return the session of a name, the same one for ever.
+
+        Args:
+            name: Any name; the caller binds the session.
+        """
+        if name not in cls._registry:
+            cls._registry.setdefault(name, cls(cls._datastores.get(name)))
+        return cast("Self", cls._registry[name])
+
+    # -- classes: reading
+
+    async def get(self, cls: type[D], **query: Any) -> D | None:
+        """Return one document that matches, or None.
+
+        Args:
+            cls: The document class.
+            query: The query; options of the driver go through `with_options`.
+        """
+        found: D | None = await arun(documents.get(manager_of(cls), query), self)
+        return found
+
+    @overload
+    def find(
+        self, cls: type[D], *args: Any, validate: Literal[False], **kwargs: Any
+    ) -> AsyncGenerator[D, None]: ...
+    @overload
+    def find(
+        self,
+        cls: type[D],
+        *args: Any,
+        allow_extra: bool = True,
+        strip_extra: bool = True,
+        validate: Literal[True] = True,
+        on_invalid: OnInvalid = "raise",
+        **kwargs: Any,
+    ) -> AsyncCursor[D]: ...
+    def find(self, cls: type[D], *args: Any, **kwargs: Any) -> Any:
+        """Open a cursor over the documents that match.
+
+        Args:
+            cls: The document class.
+            args: The query, and what else the driver's ``find`` takes.
+            kwargs: Options of the driver's ``find``. Ours are ``allow_extra`` and ``strip_extra``: whether
+                stored keys that no field declares are accepted, and go out of sight; ``validate=False`` for
+                a generator of documents as they are; ``on_invalid``: see `AsyncCursor`.
+
+        Raises:
+            ValueError: There are options, and no query before them.
+        """
+        found = FindArguments(args, kwargs)
+        manager = manager_of(cls)
+        cursor, count_options = self.open_cursor(manager, found)
+        if not found.validate:
+            make = cast("Callable[..., D]", cls)
+            return (make(raw, skip_from_bson=True) async for raw in cursor)
+        documents_found = AsyncCursor(
+            cls, cursor, found.allow_extra, found.strip_extra, found.query, found.on_invalid
+        )
+        documents_found._count_options = count_options
+        return documents_found
+
+    def find_by(self, cls: type[D], **query: Any) -> AsyncCursor[D]:
+        """Open a cursor over the documents that match keywords; see `get`."""
+        return self.find(cls, query)
+
+    async def count(self, cls: type[Any]) -> int:
+        """Count the whole collection."""
+        count: int = await self.call(manager_of(cls), "estimated_document_count", (), {})
+        return count
+
+    async def aggregate(self, cls: type[Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a pipeline; arguments and result are the driver's."""
+        return await self.call(manager_of(cls), "aggregate", args, kwargs)
+
+    async def distinct(self, cls: type[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Return the distinct values of a key; arguments are the driver's."""
+        values: list[Any] = await self.call(manager_of(cls), "distinct", args, kwargs)
+        return values
+
+    # -- classes: writing
+
+    async def remove(
+        self, cls: type[Any], filter: Mapping[str, Any] = EVERYTHING, *args: Any, **kwargs: Any
+    ) -> DeleteResult:
+        """Delete every document that matches; without a query, all of them.
+
+        Args:
+            cls: The document class.
+            filter: The query.
+            args: What else the driver's ``delete_many`` takes.
+            kwargs: Options of the driver's ``delete_many``.
+
+        Raises:
+            ValueError: An option is none of the driver's; nothing has been deleted.
+        """
+        options = checked_delete_options(kwargs)
+        result: DeleteResult = await self.call(manager_of(cls), "delete_many", (filter, *args), options)
+        return result
+
+    async def update_partial(
+        self, cls: type[Any], spec: Mapping[str, Any], fields: Any, upsert: bool = False, **kwargs: Any
+    ) -> UpdateResult:
+        """Send an update as it is; nothing is validated.
+
+        Args:
+            cls: The document class.
+            spec: The query.
+            fields: An update document with operators.
+            upsert: Whether to insert where nothing matches.
+            kwargs: Options of the driver; with ``multi`` true, all documents that match are updated.
+        """
+        verb = "update_many" if kwargs.pop("multi", False) else "update_one"
+        result: UpdateResult = await self.call(manager_of(cls), verb, (spec, fields, upsert), kwargs)
+        return result
+
+    async def find_one_and_update(self, cls: type[Any], *args: Any, **kwargs: Any) -> RawDocument | None:
+        """Update one document and return it raw; arguments are the driver's."""
+        raw: RawDocument | None = await self.call(manager_of(cls), "find_one_and_update", args, kwargs)
+        return raw
+
+    async def find_one_and_replace(self, cls: type[Any], *args: Any, **kwargs: Any) -> RawDocument | None:
+        """Replace one document and return it raw; arguments are the driver's."""
+        raw: RawDocument | None = await self.call(manager_of(cls), "find_one_and_replace", args, kwargs)
+        return raw
+
+    async def find_one_and_delete(self, cls: type[Any], *args: Any, **kwargs: Any) -> RawDocument | None:
+        """Delete one document and return it raw; arguments are the driver's."""
+        raw: RawDocument | None = await self.call(manager_of(cls), "find_one_and_delete", args, kwargs)
+        return raw
+
+    async def migrate(self, cls: type[Any]) -> MigrationReport:
+        """Store every document in its newest version, and report what was done."""
+        return await arun(migration.migrate(manager_of(cls)), self)
+
+    # -- classes: indexes
+
+    async def create_index(self, cls: type[Any], fields: Any, **kwargs: Any) -> str:
+        """Create an index.
+
+        Args:
+            cls: The document class.
+            fields: A key, or pairs of key and direction, as `ming.utils.fixup_index` understands them.
+            kwargs: Options of the driver's ``create_index``.
+
+        Returns:
+            Its name.
+        """
+        name: str = await self.call(manager_of(cls), "create_index", (fixup_index(fields),), kwargs)
+        return name
+
+    async def ensure_index(self, cls: type[Any], fields: Any, **kwargs: Any) -> str:
+        """Create an index; the same as `create_index`."""
+        return await self.create_index(cls, fields, **kwargs)
+
+    async def ensure_indexes(self, cls: type[Any]) -> None:
+        """Create the indexes that a class declares."""
+        for index in manager_of(cls).indexes:
+            await self.create_index(cls, index.index_spec, background=True, **index.index_options)
+
+    async def index_information(self, cls: type[Any]) -> dict[str, Any]:
+        """Return the indexes there are."""
+        information: dict[str, Any] = await self.call(manager_of(cls), "index_information", (), {})
+        return information
+
+    async def drop_indexes(self, cls: type[Any]) -> None:
+        """Drop all indexes but the one on ``_id``; a collection that does not exist has none."""
+        await self.call(manager_of(cls), "drop_indexes", (), {})
+
+    # -- documents
+
+    async def save(self, doc: Any, *args: str, **kwargs: Any) -> UpdateResult | InsertOneResult:
+        """Store a document.
+
+        Args:
+            doc: The document; with an ``_id`` it replaces the stored one, else it is inserted.
+            args: Names of fields, to store these alone.
+            kwargs: Options of the driver; ``validate=False`` stores the document as it is.
+
+        Raises:
+            Invalid: The document is not valid; nothing is stored.
+            ValueError: Fields are named, but the document has no ``_id``.
+        """
+        return await self._run(documents.save(manager_of(type(doc)), doc, args, kwargs), doc)
+
+    async def insert(self, doc: Any, **kwargs: Any) -> InsertOneResult:
+        """Insert a document; arguments as `save`."""
+        return await self._run(documents.insert(manager_of(type(doc)), doc, kwargs), doc)
+
+    async def upsert(self, doc: Any, spec_fields: str | Sequence[str], **kwargs: Any) -> UpdateResult:
+        """Update the stored document that has the same values in some fields, or insert this one.
+
+        Args:
+            doc: The document.
+            spec_fields: Names of the fields, or one name.
+            kwargs: As for `save`.
+        """
+        return await self._run(documents.upsert(manager_of(type(doc)), doc, spec_fields, kwargs), doc)
+
+    async def delete(self, doc: Any, **kwargs: Any) -> DeleteResult:
+        """Delete a document.
+
+        Args:
+            doc: The document.
+            kwargs: Options of the driver's ``delete_one``.
+        """
+        return await self._run(documents.delete(manager_of(type(doc)), doc, kwargs), doc)
+
+    async def set(self, doc: Any, fields_values: Mapping[str, Any], **kwargs: Any) -> UpdateResult:
+        """Set some fields, in memory and in the stored document; nothing is validated.
+
+        Args:
+            doc: The document.
+            fields_values: Values by name; dotted names descend.
+            kwargs: Options of the driver's ``update_one``.
+        """
+        return await self._run(documents.set_fields(manager_of(type(doc)), doc, fields_values, kwargs), doc)
+
+    async def increase_field(self, doc: Any, **fields: Any) -> None:
+        """Raise a stored field to a value, unless it is as high already.
+
+        Args:
+            doc: The document; its own value stays.
+            fields: Values by name; options of the driver go through `with_options`.
+        """
+        await self._run(documents.increase_field(manager_of(type(doc)), doc, fields), doc)
+
+    async def _run(self, flow: Flow[T], doc: Any) -> T:
+        return await arun(annotate_doc_failure(flow, doc, self.redact_errors), self)
+
+    # -- transactions
+
+    def transaction(self, **options: Any) -> AbstractAsyncContextManager[AsyncClientSession]:
+        """Run a block in a transaction: committed at its end, aborted by an error.
+
+        All sessions on the same engine take part; other threads and tasks do not. A block inside joins the
+        outer one. Only the commit is tried again: see `run_transaction` for what may have to start anew.
+
+        Args:
+            options: Of the driver's ``start_transaction``.
+
+        Returns:
+            An asynchronous context manager, which yields the driver's client session.
+        """
+        return _transactions.atransaction(self.engine, options)
+
+    async def run_transaction(self, function: Callable[[], Awaitable[T]], **options: Any) -> T:
+        """Run a coroutine function in a transaction, again when the server says that this may help.
+
+        Args:
+            function: What to run; takes no argument, and may run several times.
+            options: Of the driver's ``with_transaction``.
+
+        Returns:
+            What the function returns.
+        """
+        return await _transactions.arun_transaction(self.engine, function, options)

@@ -1,0 +1,94 @@
+"""Settings in flat or nested dicts become datastores, bound to the named sessions.
+
+Reading settings needs FormEncode, whose validators are in `ming.validators`; importing this module does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ming.datastore import DataStore, create_datastore
+from ming.encryption import make_encryption_key
+from ming.exc import MingConfigError
+from ming.session import Session
+
+__all__ = ["MIM_TEST_KEY", "configure", "configure_from_nested_dict"]
+
+MIM_TEST_KEY: Final = make_encryption_key()
+"""Master key of in-memory datastores without encryption settings: another one in each process."""
+
+
+def configure(**settings: Any) -> None:
+    """Make datastores of flat settings and bind the named sessions to them.
+
+    Args:
+        settings: Those that start with ``ming.`` count, such as ``ming.main.uri`` for the session
+            ``Session.by_name("main")``. Further dots nest, a trailing ``-<number>`` makes list items.
+
+    Raises:
+        KeyError: No setting starts with ``ming.``, or a datastore has no ``uri``.
+        formencode.Invalid: A setting is wrong; ``error_dict`` says which.
+        MingConfigError: FormEncode is not installed.
+    """
+    decode = _variable_decode()
+    prefix = "ming."
+    ours = {key.removeprefix(prefix): value for key, value in settings.items() if key.startswith(prefix)}
+    if not ours:
+        raise KeyError("no setting starts with 'ming.'")
+    configure_from_nested_dict(decode(ours))
+
+
+def configure_from_nested_dict(config: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make datastores of settings by name and bind the named sessions to them.
+
+    Sessions that the settings do not name keep the datastore they have.
+
+    Args:
+        config: The settings of each datastore, such as ``{"main": {"uri": "mim:///wiki"}}``.
+
+    Raises:
+        KeyError: A datastore has no ``uri``.
+        formencode.Invalid: A setting is wrong; ``error_dict`` says which.
+        MingConfigError: A datastore's settings are no dict, or FormEncode is not installed.
+    """
+    _variable_decode()
+    Session._datastores = {name: _datastore(name, settings) for name, settings in config.items()}
+    for name, session in Session._registry.items():
+        session._name = name
+        if name in Session._datastores:
+            session.bind = Session._datastores[name]
+
+
+def _variable_decode() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """Import FormEncode, as late as it is needed."""
+    try:
+        import formencode.variabledecode  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise MingConfigError("settings are read with FormEncode: pip install 'Ming[configure]'") from error
+    decode: Callable[[Mapping[str, Any]], dict[str, Any]] = formencode.variabledecode.variable_decode
+    return decode
+
+
+def _datastore(name: str, settings: Mapping[str, Any]) -> DataStore:
+    from ming.validators import DatastoreSettings
+
+    if not isinstance(settings, Mapping):
+        raise MingConfigError(f"the settings of datastore {name!r} are no dict but {settings!r}")
+    if "uri" not in settings:
+        raise KeyError(f"the settings of datastore {name!r} lack a 'uri'")
+    given = dict(settings)
+    if str(given["uri"]).startswith("mim://"):
+        given.setdefault("encryption", _in_memory_encryption())
+    options = DatastoreSettings().to_python(given)
+    if options["database"] is None:
+        del options["database"]
+    return create_datastore(options.pop("uri"), **options)
+
+
+def _in_memory_encryption() -> dict[str, Any]:
+    return {
+        "kms_providers": {"local": {"key": MIM_TEST_KEY}},
+        "key_vault_namespace": "encryption_test.coll_key_vault_test",
+        "provider_options": {"local": {"key_alt_names": ["datakeyName"]}},
+    }

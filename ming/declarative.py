@@ -1,0 +1,63 @@
+"""Declarative document classes: a class body with fields, and ``__mongometa__`` for everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+from ming._document import _Document, give_manager
+from ming._fields import Field
+from ming._managers import ClassManager, manager_of
+from ming._mongometa import declared, declared_indexes, is_document_class, meta_class
+
+__all__ = ["Document"]
+
+D = TypeVar("D", bound="Document")
+
+
+class _DocumentMeta(type):
+    """Collects fields and ``__mongometa__`` into the class's manager."""
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any
+    ) -> _DocumentMeta:
+        own_fields = mcs._claim_fields(namespace)
+        own_meta = vars(namespace["__mongometa__"]) if "__mongometa__" in namespace else {}
+        namespace["__mongometa__"] = meta_class(bases, own_meta)
+        cls = super().__new__(mcs, name, bases, namespace, **keywords)
+        inherited = tuple(manager_of(base) for base in bases if is_document_class(base))
+        fields = {key: field for manager in inherited for key, field in manager.field_index.items()}
+        fields.update({cast(str, field.name): field for field in own_fields})
+        document_class = cast("type[_Document]", cls)
+        declaration = declared(cls.__mongometa__, own_meta, inherited)
+        indexes = declared_indexes(inherited, cls.__mongometa__)
+        give_manager(document_class, ClassManager(document_class, fields.values(), indexes, inherited, declaration))
+        return cls
+
+    @classmethod
+    def _claim_fields(mcs, namespace: dict[str, Any]) -> list[Field[Any]]:
+        """Let the class hold its fields; one that another class holds already is copied."""
+        for attribute, value in namespace.items():
+            if isinstance(value, Field):
+                namespace[attribute] = value.claim()
+        return [value for value in namespace.values() if isinstance(value, Field)]
+
+    __mongometa__: type
+
+
+class Document(_Document, metaclass=_DocumentMeta):
+    """Base of declarative document classes.
+
+    Fields are class attributes. The inner class ``__mongometa__`` names the collection and the session, and
+    holds indexes, polymorphism, versions and hooks; all of it is inherited.
+    """
+
+    class __mongometa__:
+        name: str | None = None
+        session: Any = None
+        indexes: Iterable[Any] = ()
+
+    @classmethod
+    def make_encr(cls: type[D], data: Mapping[str, Any]) -> D:
+        """Make a valid document of data in plain text, its encrypted fields encrypted."""
+        return cls.make(cls.encrypt_some_fields(data))

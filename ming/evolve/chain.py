@@ -1,0 +1,139 @@
+"""Version chains as values: what a class and its ``version_of`` ancestors say about each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from ming import schema as S
+from ming.evolve.keys import Shape, shape_of
+
+__all__ = ["Chain", "StampField", "Version"]
+
+MigrateFunction = Callable[[Any], Any]
+HybridHandler = Callable[[dict[str, Any], list[type]], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """One version of a document class.
+
+    Args:
+        cls: The document class.
+        schema: Its own schema, without the older versions.
+        migrate: The function from a document of the version before to a dict of this one.
+    """
+
+    cls: type
+    schema: S.Document
+    migrate: MigrateFunction | None = None
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The keys this version declares."""
+        return shape_of(self.schema)
+
+    @cached_property
+    def constants(self) -> dict[str, S.Value]:
+        """The top-level fields that are constants."""
+        return {name: item for name, item in self.schema.fields.items() if isinstance(item, S.Value)}
+
+    @property
+    def name(self) -> str:
+        """How messages call this version."""
+        return self.cls.__name__
+
+
+@dataclass(frozen=True)
+class StampField:
+    """A constant field that tells versions apart."""
+
+    name: str
+    constants: Mapping[int, Any]
+    """The constant of each version (by number) that declares one."""
+    free: frozenset[int]
+    """Versions that declare the field, but not as a constant."""
+
+    def matching(self, value: Any) -> list[int]:
+        """Numbers of the versions whose constant a stored value is."""
+        return [number for number, constant in self.constants.items() if same_constant(constant, value)]
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """All versions of a document class, oldest first.
+
+    Args:
+        versions: At least one version.
+        unstamped: The version of documents without a stamp, where the class says it outright.
+        collection: Name of the collection, for messages.
+        on_hybrid: Called with a hybrid raw document and the classes in question; None raises.
+    """
+
+    versions: tuple[Version, ...]
+    collection: str | None = None
+    unstamped: Version | None = None
+    on_hybrid: HybridHandler | None = None
+
+    @property
+    def newest(self) -> Version:
+        """The version that documents are upgraded to."""
+        return self.versions[-1]
+
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes of all versions."""
+        return tuple(version.shape for version in self.versions)
+
+    @cached_property
+    def stamps(self) -> tuple[StampField, ...]:
+        """The constant fields whose constants tell versions apart."""
+        names = {name for version in self.versions for name in version.constants}
+        fields = (self._stamp_field(name) for name in sorted(names))
+        return tuple(field for field in fields if field is not None)
+
+    def _stamp_field(self, name: str) -> StampField | None:
+        constants = {
+            number: version.constants[name].value
+            for number, version in enumerate(self.versions)
+            if name in version.constants
+        }
+        first, *others = constants.values()
+        if others and all(same_constant(first, other) for other in others):
+            return None
+        free = frozenset(
+            number
+            for number, version in enumerate(self.versions)
+            if name in version.schema.fields and number not in constants
+        )
+        return StampField(name, constants, free)
+
+    def fields_of(self, cls: type) -> set[str]:
+        """The top-level fields that the version of a class declares."""
+        return {name for version in self.versions if version.cls is cls for name in version.schema.fields}
+
+    def required_stamps(self, version: Version) -> bool:
+        """Whether every document of a version must bear a stamp."""
+        names = {field.name for field in self.stamps}
+        return any(name in names and item.required for name, item in version.constants.items())
+
+
+_NUMBERS: Final = (int, float)
+
+
+def same_constant(constant: Any, value: Any) -> bool:
+    """Whether a stored value is a constant, as the server compares: true is not 1, and 1.0 is."""
+    if isinstance(constant, bool) or isinstance(value, bool):
+        return constant is value
+    return bool(constant == value)
+
+
+def ordered_after(value: Any, constant: Any) -> bool:
+    """Whether a stored stamp comes after a constant of the same kind, number or text."""
+    if isinstance(value, bool) or isinstance(constant, bool):
+        return False
+    if isinstance(value, _NUMBERS) and isinstance(constant, _NUMBERS):
+        return value > constant
+    return isinstance(value, str) and isinstance(constant, str) and value > constant

@@ -1,0 +1,169 @@
+"""Every exception of ming, in one tree.
+
+::
+
+    Exception
+    └── MingException
+        ├── MongoGone                no connection behind a session
+        ├── MingConfigError          wrong or incomplete configuration
+        ├── Invalid                  a value its schema does not accept
+        │   ├── DocumentTooNew       stamped by a newer version than this program knows
+        │   └── HybridDocument       holds keys of several versions
+        ├── StaleObject              somebody else changed what was about to be written
+        └── MigrationError           a document could not be upgraded or written back
+
+Errors of the driver are not wrapped: programs keep catching ``DuplicateKeyError`` and its like.
+An exception carries data first and text second. All of them survive pickling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+__all__ = [
+    "DocumentTooNew",
+    "HybridDocument",
+    "Invalid",
+    "MigrationError",
+    "MingConfigError",
+    "MingException",
+    "MongoGone",
+    "StaleObject",
+]
+
+
+class MingException(Exception):
+    """Root of every exception that ming defines."""
+
+    code: ClassVar[str | None] = None
+    """Name of the section of the error reference that explains this error."""
+
+
+class MongoGone(MingException):
+    """A session has no connection to work with."""
+
+
+class MingConfigError(MingException):
+    """The configuration is wrong or incomplete, or an optional package it needs is missing."""
+
+
+class Invalid(MingException):
+    """A value is not what its schema item accepts.
+
+    Args:
+        msg: What is wrong; nested errors are joined line by line.
+        value: The value that was refused.
+        state: Free for callers; kept as given.
+        error_list: One entry per array item, None where the item was fine.
+        error_dict: The errors of an object's keys.
+    """
+
+    def __init__(
+        self,
+        msg: str,
+        value: Any,
+        state: Any = None,
+        error_list: Sequence[Invalid | None] | None = None,
+        error_dict: Mapping[Any, Invalid] | None = None,
+    ) -> None:
+        super().__init__(msg)
+        assert not (error_list and error_dict), "an error has a list or a dict of inner errors, not both"
+        self.msg = msg
+        self.value = value
+        self.state = state
+        self.error_list = error_list
+        self.error_dict = error_dict
+        self.collection: str | None = None
+        """Name of the collection, where the error concerns a document of one."""
+        self.document_id: Any = None
+        """The document's ``_id``, where the error concerns a document."""
+
+    def __str__(self) -> str:
+        return self.msg
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        arguments = (self.args[0], self.value, self.state, self.error_list, self.error_dict)
+        return type(self), arguments, self.__dict__
+
+    @property
+    def path(self) -> str:
+        """Where the first inner error lies, such as ``tags[2]``; empty for the value itself."""
+        return next(self.flatten())[0]
+
+    def flatten(self) -> Iterator[tuple[str, str]]:
+        """Yield the innermost errors as ``(path, message)`` pairs, ``("tags[2]", "…")``."""
+        inner = list(self._inner())
+        if not inner:
+            yield "", str(self.args[0])
+        for step, error in inner:
+            for path, message in error.flatten():
+                joint = "." if path and not path.startswith("[") else ""
+                yield f"{step}{joint}{path}", message
+
+    def _inner(self) -> Iterator[tuple[str, Invalid]]:
+        for key, error in (self.error_dict or {}).items():
+            yield str(key), error
+        for index, item_error in enumerate(self.error_list or ()):
+            if item_error is not None:
+                yield f"[{index}]", item_error
+
+    def within(self, collection: str | None, document_id: Any) -> Invalid:
+        """Say which document the error concerns, once; the innermost caller that knows wins."""
+        if self.collection is None and collection is not None:
+            self.collection, self.document_id = collection, document_id
+            self.msg = f"invalid document in {collection!r}, _id {document_id!r}:\n{self.msg}"
+        return self
+
+
+class DocumentTooNew(Invalid):
+    """A stored document bears a stamp newer than every version this program declares."""
+
+    code = "document-too-new"
+
+
+class HybridDocument(Invalid):
+    """A stored document holds keys of several versions, and no version declares them all."""
+
+    code = "hybrid-document"
+
+
+class _DocumentError(MingException):
+    """An error about one stored document.
+
+    Args:
+        message: What happened, and what to do.
+        collection: Name of the collection.
+        document_id: The document's ``_id``.
+        fields: The fields concerned, if some are.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        collection: str | None = None,
+        document_id: Any = None,
+        fields: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, collection, document_id, tuple(fields))
+        self.message = message
+        self.collection = collection
+        self.document_id = document_id
+        self.fields = tuple(fields)
+
+    def __str__(self) -> str:
+        where = f"{self.collection!r}, _id {self.document_id!r}: " if self.collection is not None else ""
+        named = f" (fields: {', '.join(self.fields)})" if self.fields else ""
+        return f"{where}{self.message}{named} [{self.code}]"
+
+
+class StaleObject(_DocumentError):
+    """The stored document is no longer what the program's changes started from."""
+
+    code = "stale-object"
+
+
+class MigrationError(_DocumentError):
+    """A document could not be upgraded, or its upgrade not be stored."""
+
+    code = "migration-error"

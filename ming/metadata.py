@@ -1,0 +1,131 @@
+"""Declarations of document classes: fields, indexes, and the imperative `collection`.
+
+The declarative style is in `ming.declarative`; what ``m`` can do is in `ming._managers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ming._declaration import DRIVER_OPTIONS, Declaration
+from ming._document import _Document, give_manager
+from ming._fields import Field
+from ming._indexes import Index
+from ming._managers import BaseManager, ClassManager, InstanceManager, Manager, ManagerDescriptor, manager_of
+
+__all__ = ["Field", "Index", "Manager", "collection"]
+
+_ClassManager = ClassManager
+_InstanceManager = InstanceManager
+_ManagerDescriptor = ManagerDescriptor
+_FieldDescriptor = Field
+
+_OPTIONS = (
+    "polymorphic_on",
+    "polymorphic_identity",
+    "polymorphic_registry",
+    "version_of",
+    "migrate",
+    "unstamped",
+    "on_hybrid",
+    "unknown",
+    "save",
+    "before_save",
+)
+
+
+def collection(*args: Any, **options: Any) -> type[Any]:
+    """Make a document class: ``collection(name, session, *fields_and_indexes, **options)``.
+
+    A document class, or a list of them, in place of name and session is inherited from:
+    ``collection(Base, *fields_and_indexes, **options)``.
+
+    Args:
+        args: Name and session, each possibly None, or bases; then `Field` and `Index` objects.
+        options: ``collection_name`` and ``session`` override the bases'; ``polymorphic_on``,
+            ``polymorphic_identity``, ``polymorphic_registry``, ``version_of``, ``migrate``,
+            ``before_save`` and the other options of ``__mongometa__``.
+
+    Raises:
+        TypeError: An argument that is none of these, or an unknown option.
+        ValueError: A field without a name.
+    """
+    bases, name, session, items = _heading(args)
+    name = options.pop("collection_name", name)
+    session = options.pop("session", session)
+    unknown = set(options) - {*_OPTIONS, *DRIVER_OPTIONS}
+    if unknown:
+        raise TypeError(f"collection() got unknown options {sorted(unknown)}")
+    inherited = tuple(manager_of(base) for base in bases)
+    fields, indexes = _fields_and_indexes(items)
+    cls = _new_class(name, bases, fields, options)
+    declaration = _declare(name, session, inherited, options)
+    all_fields = {name: field for manager in reversed(inherited) for name, field in manager.field_index.items()}
+    all_fields.update({str(field.name): field for field in fields})
+    inherited_indexes = [index for manager in reversed(inherited) for index in manager.indexes]
+    manager = ClassManager(cls, all_fields.values(), [*inherited_indexes, *indexes], inherited, declaration)
+    give_manager(cls, manager)
+    return cls
+
+
+def _heading(args: tuple[Any, ...]) -> tuple[tuple[type[_Document], ...], str | None, Any, Sequence[Any]]:
+    """Split the arguments into bases, name, session, and fields and indexes."""
+    first = args[0] if args else collection
+    if first is None or isinstance(first, str):
+        if len(args) < 2:
+            raise TypeError("collection() takes a name and a session")
+        return (_Document,), first, args[1], args[2:]
+    bases = first if isinstance(first, (list, tuple)) else [first]
+    if not bases or not all(isinstance(base, type) and issubclass(base, _Document) for base in bases):
+        raise TypeError(f"collection() takes a name and a session, or document classes, not {first!r}")
+    last = manager_of(bases[-1])
+    return tuple(bases), last.collection_name, last.session, args[1:]
+
+
+def _fields_and_indexes(items: Iterable[Any]) -> tuple[list[Field[Any]], list[Index]]:
+    fields: list[Field[Any]] = []
+    indexes: list[Index] = []
+    for item in items:
+        if isinstance(item, Field):
+            if item.name is None:
+                raise ValueError(f"a field of collection() needs a name: {item!r}")
+            fields.append(item.claim())
+            indexes.extend(index_of(item))
+        elif isinstance(item, Index):
+            indexes.append(item)
+        else:
+            raise TypeError(f"don't know what to do with {item!r}")
+    return fields, indexes
+
+
+def index_of(field: Field[Any]) -> list[Index]:
+    """The index that a field's own flags declare, if they do."""
+    flags = {flag: True for flag in ("unique", "sparse") if getattr(field, flag)}
+    return [Index(field.name, **flags)] if flags or field.index else []
+
+
+def _new_class(
+    name: str | None, bases: tuple[type[_Document], ...], fields: list[Field[Any]], options: dict[str, Any]
+) -> type[_Document]:
+    identity = f":{options['polymorphic_identity']}" if "polymorphic_identity" in options else ""
+    label = f"Document<{name}{identity}>"
+    return type(label, bases, {str(field.name): field for field in fields})
+
+
+def _declare(
+    name: str | None, session: Any, inherited: Sequence[BaseManager[Any]], options: dict[str, Any]
+) -> Declaration:
+    """Fill in what the bases say where the options are silent."""
+    driver_options = {
+        **{key: value for manager in inherited for key, value in manager.driver_options.items()},
+        **{key: options.pop(key) for key in DRIVER_OPTIONS if key in options},
+    }
+    for option in ("polymorphic_on", "polymorphic_registry", "before_save", "unknown", "save"):
+        for manager in inherited:
+            value = getattr(manager.declaration, option)
+            if value is not None and options.get(option) is None:
+                options[option] = value
+    if options.get("polymorphic_on") and options.get("polymorphic_registry") is None:
+        options["polymorphic_registry"] = {}
+    return Declaration(name=name, session=session, driver_options=driver_options, **options)

@@ -1,0 +1,32 @@
+"""The embedded engine: MongoDB in the process, behind PyMongo's classes.
+
+Door to `Connection` and `AsyncConnection`, their databases, collections and cursors, and to the matching
+helpers.
+"""
+
+from __future__ import annotations
+
+from ming.mim.aio import AsyncCollection, AsyncCommandCursor, AsyncConnection, AsyncCursor, AsyncDatabase
+from ming.mim.collection import Collection
+from ming.mim.connection import Connection, MongoClient
+from ming.mim.cursor import CommandCursor, Cursor
+from ming.mim.database import Database
+from ming.mim.matching import BsonArith, MatchDoc, MatchList, match
+
+__all__ = [
+    "AsyncCollection",
+    "AsyncCommandCursor",
+    "AsyncConnection",
+    "AsyncCursor",
+    "AsyncDatabase",
+    "BsonArith",
+    "Collection",
+    "CommandCursor",
+    "Connection",
+    "Cursor",
+    "Database",
+    "MatchDoc",
+    "MatchList",
+    "MongoClient",
+    "match",
+]

@@ -1,0 +1,119 @@
+"""The ``$group`` stage and its accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from ming.mim import arithmetic
+from ming.mim.errors import CommandError
+from ming.mim.expression_functions import FUNCTIONS, summed
+from ming.mim.expressions import compile_expression, root_scope
+from ming.mim.match import QueryContext
+from ming.mim.values import MISSING, is_number, order_key
+
+__all__ = ["compile_group"]
+
+Document = dict[str, Any]
+Finish = Callable[[list[Any]], Any]
+"""Makes an accumulator's result from the values of one group, in order."""
+
+
+def _average(values: list[Any]) -> Any:
+    numbers = [value for value in values if is_number(value)]
+    return arithmetic.divide(summed(numbers), len(numbers)) if numbers else None
+
+
+def _at(index: int) -> Finish:
+    return lambda values: None if values[index] is MISSING else values[index]
+
+
+def _pushed(values: list[Any]) -> list[Any]:
+    return [value for value in values if value is not MISSING]
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    return list({order_key(value): value for value in reversed(_pushed(values))}.values())[::-1]
+
+
+def _last_of(name: str) -> Finish:
+    # Among equal numbers of different types, grouping keeps the last, unlike the expression.
+    return lambda values: FUNCTIONS[name].apply(*reversed(values))
+
+
+_FINISH: Final[Mapping[str, Finish]] = {
+    "$sum": summed,
+    "$avg": _average,
+    "$min": _last_of("$min"),
+    "$max": _last_of("$max"),
+    "$first": _at(0),
+    "$last": _at(-1),
+    "$push": _pushed,
+    "$addToSet": _distinct,
+    "$count": len,
+    "$mergeObjects": lambda values: FUNCTIONS["$mergeObjects"].apply(*values),
+}
+_UNBUILT: Final = frozenset(
+    f"${name}"
+    for name in (
+        "accumulator bottom bottomN covariancePop covarianceSamp firstN lastN maxN minN stdDevPop stdDevSamp top topN"
+    ).split()
+)
+
+
+def compile_group(operand: Any, context: QueryContext) -> Callable[[Iterable[Document]], Iterable[Document]]:
+    """Compile a ``$group`` stage.
+
+    Raises:
+        CommandError: The server would refuse the stage.
+        NotImplementedError: An accumulator is not built yet.
+    """
+    if not isinstance(operand, dict):
+        raise CommandError(15947, "a group's fields must be specified in an object")
+    if "_id" not in operand:
+        raise CommandError(15955, "a group specification must include an _id")
+    variables = frozenset(context.variables)
+    key = compile_expression(operand["_id"], variables)
+    fields = [
+        (name, *_accumulator(name, value, variables)) for name, value in operand.items() if name != "_id"
+    ]
+
+    def run(documents: Iterable[Document]) -> list[Document]:
+        groups: dict[Any, tuple[Any, list[list[Any]]]] = {}
+        for document in documents:
+            scope = root_scope(document, context.variables)
+            of_key = key(scope)
+            of_key = None if of_key is MISSING else of_key
+            _, collected = groups.setdefault(order_key(of_key), (of_key, [[] for _ in fields]))
+            for values, (_, expression, _) in zip(collected, fields, strict=True):
+                values.append(expression(scope))
+        return [
+            {"_id": of_key}
+            | {name: finish(values) for values, (name, _, finish) in zip(collected, fields, strict=True)}
+            for of_key, collected in groups.values()
+        ]
+
+    return run
+
+
+def _accumulator(name: str, value: Any, variables: frozenset[str]) -> tuple[Callable[[Any], Any], Finish]:
+    if "." in name:
+        raise CommandError(40235, f"The field name '{name}' cannot contain '.'")
+    if name.startswith("$"):
+        raise CommandError(40236, f"The field name '{name}' cannot be an operator name")
+    if not isinstance(value, dict) or not next(iter(value), "").startswith("$"):
+        raise CommandError(40234, f"The field '{name}' must be an accumulator object")
+    if len(value) != 1:
+        raise CommandError(40238, f"The field '{name}' must specify one accumulator")
+    ((operator, operand),) = value.items()
+    if operator in _UNBUILT:
+        raise NotImplementedError(operator)
+    if operator not in _FINISH:
+        raise CommandError(15952, f"unknown group operator '{operator}'")
+    if operator == "$count" and operand != {}:
+        raise CommandError(14, "$count takes no arguments, i.e. $count:{}")
+    if isinstance(operand, list) and operator != "$count":
+        if len(operand) != 1:
+            raise CommandError(40237, f"The {operator} accumulator is a unary operator")
+        operand = operand[0]
+    return compile_expression(operand, variables), _FINISH[operator]

@@ -1,0 +1,336 @@
+"""Cursors of the sync face.
+
+`CommandCursor` walks the documents of a reply, `Cursor` builds a ``find`` and runs it on first use. The
+async ones in `ming.mim.aio` wrap these.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, overload
+
+from bson import Code
+from pymongo.collation import Collation
+from pymongo.errors import InvalidOperation, OperationFailure
+
+from ming.mim import _arguments as arguments
+from ming.mim._access import Access
+from ming.mim._arguments import IndexKeys
+from ming.mim._commands import FindQuery
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ming.mim.collection import Collection
+
+__all__ = ["CommandCursor", "Cursor"]
+
+
+class CommandCursor:
+    """Iterates over the documents of a command's reply.
+
+    Args:
+        collection: The collection asked.
+        documents: What the engine answered.
+    """
+
+    def __init__(self, collection: Collection, documents: Iterable[dict[str, Any]]) -> None:
+        self._collection = collection
+        self._access: Access = collection._access
+        self._documents: deque[dict[str, Any]] | None = deque(documents)
+        self._retrieved = 0
+        self._closed = False
+
+    @property
+    def collection(self) -> Collection:
+        """The collection asked."""
+        return self._collection
+
+    @property
+    def alive(self) -> bool:
+        """Whether there may be documents to come."""
+        return not self._closed and (self._documents is None or bool(self._documents))
+
+    @property
+    def retrieved(self) -> int:
+        """The number of documents fetched so far."""
+        return self._retrieved
+
+    @property
+    def cursor_id(self) -> int | None:
+        """0 once the results are there: the engine sends all of them at once."""
+        return None if self._documents is None else 0
+
+    @property
+    def address(self) -> None:
+        """None: there is no server."""
+        return None
+
+    @property
+    def session(self) -> None:
+        """None: the engine has no client sessions."""
+        return None
+
+    def batch_size(self, batch_size: int) -> Self:
+        """Accepted for the driver's sake: results come in one batch."""
+        arguments.checked_int("batch_size", batch_size, 0)
+        return self
+
+    def next(self) -> dict[str, Any]:
+        """Return the next document.
+
+        Raises:
+            StopIteration: There is none, or the cursor is closed.
+        """
+        documents = self._ready()
+        if not documents:
+            raise StopIteration
+        document: dict[str, Any] = self._access.codec.document(documents.popleft())
+        return document
+
+    def __next__(self) -> dict[str, Any]:
+        return self.next()
+
+    def try_next(self) -> dict[str, Any] | None:
+        """Return the next document, or None."""
+        return next(self, None)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def to_list(self, length: int | None = None) -> list[dict[str, Any]]:
+        """Return the remaining documents, at most ``length`` of them."""
+        if length is not None:
+            arguments.checked_int("length", length, 1)
+        found: list[dict[str, Any]] = []
+        while length is None or len(found) < length:
+            document = self.try_next()
+            if document is None:
+                break
+            found.append(document)
+        return found
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return the remaining documents."""
+        return self.to_list()
+
+    def close(self) -> None:
+        """Forget the remaining documents."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ready(self) -> deque[dict[str, Any]]:
+        return deque() if self._closed or self._documents is None else self._documents
+
+
+class Cursor(CommandCursor):
+    """A ``find`` in the making, then its results; lazy.
+
+    Args:
+        collection: The collection to ask.
+        args: As `pymongo.cursor.Cursor`.
+        kwargs: As `pymongo.cursor.Cursor`.
+    """
+
+    def __init__(self, collection: Collection, *args: Any, **kwargs: Any) -> None:
+        super().__init__(collection, ())
+        self._query = FindQuery(*args, **kwargs)
+        self._documents = None
+        self._empty = False
+
+    # -- building the query
+
+    def limit(self, limit: int) -> Self:
+        """Return at most ``abs(limit)`` documents; 0 means all."""
+        self._empty = False
+        return self._with(limit=limit)
+
+    def skip(self, skip: int) -> Self:
+        """Leave out the first ``skip`` documents."""
+        arguments.checked_int("skip", skip, 0)
+        return self._with(skip=skip)
+
+    def sort(self, key_or_list: IndexKeys, direction: Any = None) -> Self:
+        """Sort by a field and direction, or by a list of such pairs."""
+        return self._with(sort=arguments.key_document(arguments.key_pairs(key_or_list, direction)))
+
+    def hint(self, index: IndexKeys | None) -> Self:
+        """Name the index to use; it is checked at once, unless the connection is strict.
+
+        Raises:
+            pymongo.errors.OperationFailure: There is no such index.
+            TypeError: The hint is neither a name nor a list of pairs.
+        """
+        if self._access.channel.lenient:
+            self._check_hint(index)
+        return self._with(hint=index)
+
+    def comment(self, comment: Any) -> Self:
+        """Attach a comment."""
+        return self._with(comment=comment)
+
+    def collation(self, collation: Mapping[str, Any] | Collation | None) -> Self:
+        """Set the collation."""
+        return self._with(collation=collation)
+
+    def where(self, code: str | Code) -> Self:
+        """Add a ``$where`` clause."""
+        if not isinstance(code, str):
+            raise TypeError(f"code must be an instance of str or Code, not {type(code)}")
+        return self._with(filter={**(self._query.filter or {}), "$where": Code(code)})
+
+    def max_time_ms(self, max_time_ms: int | None) -> Self:
+        """Set a time limit."""
+        return self._with(max_time_ms=max_time_ms)
+
+    def max_await_time_ms(self, max_await_time_ms: int | None) -> Self:
+        """Accepted for the driver's sake: only tailable cursors wait."""
+        if max_await_time_ms is not None:
+            arguments.checked_int("max_await_time_ms", max_await_time_ms)
+        return self._with()
+
+    def max_scan(self, max_scan: int | None) -> Self:
+        """Accepted for the driver's sake: servers no longer know it."""
+        return self._with(max_scan=max_scan)
+
+    def max(self, spec: IndexKeys) -> Self:
+        """Set the exclusive upper bound of an index."""
+        return self._with(max=spec)
+
+    def min(self, spec: IndexKeys) -> Self:
+        """Set the inclusive lower bound of an index."""
+        return self._with(min=spec)
+
+    def batch_size(self, batch_size: int) -> Self:
+        """Accepted for the driver's sake: results come in one batch."""
+        return self._with(batch_size=batch_size)
+
+    def allow_disk_use(self, allow_disk_use: bool) -> Self:
+        """Accepted for the driver's sake: the engine sorts in memory."""
+        return self._with(allow_disk_use=allow_disk_use)
+
+    def add_option(self, mask: int) -> Self:
+        """Accepted for the driver's sake: flags of the old wire protocol."""
+        arguments.checked_int("mask", mask)
+        return self._with()
+
+    def remove_option(self, mask: int) -> Self:
+        """Accepted for the driver's sake, as `add_option`."""
+        return self.add_option(mask)
+
+    # -- results
+
+    def clone(self) -> Self:
+        """Return an unread cursor for the same query."""
+        made = type(self)(self._collection)
+        made._query = self._query
+        made._empty = self._empty
+        return made
+
+    def __copy__(self) -> Self:
+        return self.clone()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.clone()
+
+    def rewind(self) -> Self:
+        """Forget the results, so that the next use asks again."""
+        self._documents = None
+        self._retrieved = 0
+        self._closed = False
+        return self
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | Self:
+        """Return one document, or a new cursor over a slice; this cursor is not used up.
+
+        Earlier limits do not count, and a slice's step is ignored.
+        """
+        if isinstance(index, slice):
+            return self._slice(index.start or 0, index.stop)
+        if not isinstance(index, int):
+            raise TypeError(f"index {index!r} cannot be applied to Cursor instances")
+        _refuse_negative(index)
+        for document in self.clone().skip(index + self._query.skip).limit(-1):
+            return document
+        raise IndexError("no such item for Cursor instance")
+
+    def _slice(self, start: int, stop: int | None) -> Self:
+        _refuse_negative(start)
+        made = self.clone().skip(start).limit(0)
+        if stop is not None:
+            if stop < start:
+                raise IndexError(f"stop index must be greater than start index for slice [{start}:{stop}]")
+            made.limit(stop - start)
+            # A limit of 0 would mean no limit.
+            made._empty = stop == start
+        return made
+
+    def distinct(self, key: str) -> list[Any]:
+        """Return the sorted distinct values of a field among the results."""
+        query = self._query
+        if not (query.skip or query.limit):
+            return self._collection.distinct(key, query.filter)
+        found = self._access.run(replace(query, projection={"_id": 1}).command(self._access.collection))
+        ids = [document["_id"] for document in found["cursor"]["firstBatch"]]
+        return self._collection.distinct(key, {"_id": {"$in": ids}})
+
+    def explain(self) -> dict[str, Any]:
+        """Return how the engine would run the query."""
+        reply: dict[str, Any] = self._access.run({"explain": self._query.command(self._access.collection)})
+        return reply
+
+    def _with(self, **changes: Any) -> Self:
+        if self._documents is not None:
+            raise InvalidOperation("cannot set options after executing query")
+        self._query = replace(self._query, **changes)
+        return self
+
+    def _ready(self) -> deque[dict[str, Any]]:
+        if self._documents is None and not self._closed:
+            reply = {} if self._empty else self._access.run(self._query.command(self._access.collection))
+            self._documents = deque(reply["cursor"]["firstBatch"] if reply else ())
+            self._retrieved = len(self._documents)
+        return super()._ready()
+
+    def _check_hint(self, index: IndexKeys | None) -> None:
+        if index is None:
+            return
+        if not isinstance(index, str | list):
+            raise TypeError(f"hint must be the name of an index or a list of pairs, not {index!r}")
+        known = self._access.stored_indexes()
+        if isinstance(index, str):
+            valid = index in (spec["name"] for spec in known)
+        else:
+            wanted = arguments.key_pairs(index)
+            valid = _is_natural(wanted) or wanted in [list(spec["key"].items()) for spec in known]
+        if not valid:
+            choices = ", ".join(f"{spec['name']}: {list(spec['key'].items())}" for spec in known)
+            raise OperationFailure(f"bad hint {index!r}; the indexes are {choices or 'none'}", 2)
+
+
+def _is_natural(pairs: list[tuple[str, Any]]) -> bool:
+    return len(pairs) == 1 and pairs[0][0] == "$natural"
+
+
+def _refuse_negative(index: int) -> None:
+    if index < 0:
+        raise IndexError("Cursor instances do not support negative indices")

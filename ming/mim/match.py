@@ -1,0 +1,237 @@
+"""The filter compiler: query documents to closures over documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bson import Regex
+
+from ming.mim.conditions import All, Condition, Filter, Leaf, Not, all_of, any_of, negated
+from ming.mim.dialect import Dialect
+from ming.mim.errors import CommandError
+from ming.mim.expressions import compile_expression, root_scope
+from ming.mim.path import Path
+from ming.mim.predicates import (
+    BUILDERS,
+    all_values,
+    bad_value,
+    equality,
+    is_operator_document,
+    regex_condition,
+    regex_operator,
+)
+from ming.mim.values import truthy
+
+__all__ = ["QueryContext", "compile_condition", "compile_filter"]
+
+_UNBUILT_FIELD: Final = frozenset(
+    (
+        "$geoIntersects",
+        "$geoWithin",
+        "$within",
+        "$near",
+        "$nearSphere",
+        "$geoNear",
+        "$maxDistance",
+        "$minDistance",
+    )
+)
+_UNBUILT_TOP: Final = frozenset(("$where", "$jsonSchema", "$sampleRate", "$text"))
+
+
+@dataclass(frozen=True)
+class QueryContext:
+    """What a filter depends on beside itself."""
+
+    dialect: Dialect = Dialect()
+    text_fields: Sequence[str] = ()
+    """The fields of the collection's text index."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """The variables of the command's ``let``, for ``$expr``."""
+
+
+def compile_filter(query: Mapping[str, Any], context: QueryContext | None = None) -> Filter:
+    """Compile a query document.
+
+    Args:
+        query: The query document, in stored form.
+        context: The dialect, text fields and variables in force.
+
+    Returns:
+        The compiled filter.
+
+    Raises:
+        CommandError: The server would refuse the query.
+        NotImplementedError: An operator is not built yet.
+    """
+    context = context or QueryContext()
+    parts: list[Filter] = []
+    for name, operand in query.items():
+        if not name.startswith("$"):
+            condition = compile_condition(operand, context)
+            if condition is not None:
+                parts.append(condition.on_path(Path(name)))
+        elif name in _TOP_LEVEL:
+            parts.append(_TOP_LEVEL[name](operand, context))
+        elif name == "$text" and context.dialect.lenient:
+            parts.append(_substring_search(operand, context))
+        elif name in _UNBUILT_TOP:
+            raise NotImplementedError(name)
+        elif name != "$comment":
+            raise bad_value(
+                f"unknown top level operator: {name}. If you have a field name that starts with a '$' symbol,"
+                " consider using $getField or $setField."
+            )
+    return all_of(parts) if parts else _EVERYTHING
+
+
+_EVERYTHING: Final = Filter(lambda document: True)
+
+
+def compile_condition(operand: Any, context: QueryContext) -> Condition | None:
+    """Compile what stands beside a field's name: a value, a pattern, or operators.
+
+    Returns:
+        The condition, or None where the operators ask nothing.
+    """
+    if isinstance(operand, Regex):
+        return regex_condition(operand)
+    if not is_operator_document(operand):
+        return equality(operand)
+    conditions: list[Condition] = []
+    for name, argument in operand.items():
+        if name == "$regex":
+            conditions.append(regex_operator(argument, operand.get("$options")))
+        elif name == "$options":
+            if "$regex" not in operand:
+                raise bad_value("$options needs a $regex")
+        elif name in BUILDERS:
+            conditions.append(BUILDERS[name](argument))
+        elif name in _RECURSIVE:
+            conditions.append(_RECURSIVE[name](argument, context))
+        elif name in _UNBUILT_FIELD:
+            raise NotImplementedError(name)
+        elif name != "$comment":
+            raise bad_value(f"unknown operator: {name}")
+    if not conditions:
+        return None
+    return conditions[0] if len(conditions) == 1 else All(conditions)
+
+
+# -- operators of a field that hold conditions --------------------------------------------------------
+
+
+def _not(operand: Any, context: QueryContext) -> Condition:
+    if isinstance(operand, Regex):
+        return Not(regex_condition(operand))
+    if not isinstance(operand, dict):
+        raise bad_value("$not needs a regex or a document")
+    if not operand:
+        raise bad_value("$not cannot be empty")
+    if not is_operator_document(operand):
+        raise bad_value(f"unknown operator: {next(iter(operand))}")
+    inner = compile_condition(operand, context)
+    return Not(inner if inner is not None else Leaf(lambda value: True))
+
+
+def _elem_match(operand: Any, context: QueryContext) -> Condition:
+    if not isinstance(operand, dict):
+        raise bad_value("$elemMatch needs an Object")
+    test = _element_test(operand, context)
+
+    def position(value: Any) -> int | None:
+        if value.__class__ is not list:
+            return None
+        return next((index for index, element in enumerate(value) if test(element)), None)
+
+    return Leaf(lambda value: position(value) is not None, expand=False, position_in=position)
+
+
+def _element_test(operand: dict[str, Any], context: QueryContext) -> Callable[[Any], bool]:
+    if is_operator_document(operand) and next(iter(operand)) not in _TOP_LEVEL:
+        condition = compile_condition(operand, context)
+        return condition.on_value if condition is not None else lambda element: True
+    matches = compile_filter(operand, context).matches
+
+    def test(element: Any) -> bool:
+        if element.__class__ is list:
+            # An array counts as a document whose names are the positions.
+            element = {str(index): inner for index, inner in enumerate(element)}
+        return element.__class__ is dict and matches(element)
+
+    return test
+
+
+def _all(operand: Any, context: QueryContext) -> Condition:
+    if not isinstance(operand, list):
+        raise bad_value("$all needs an array")
+    if operand and isinstance(operand[0], dict) and next(iter(operand[0]), None) == "$elemMatch":
+        if not all(isinstance(item, dict) and list(item) == ["$elemMatch"] for item in operand):
+            raise bad_value("$all/$elemMatch has to be consistent")
+        return All([_elem_match(item["$elemMatch"], context) for item in operand])
+    return all_values(operand, empty_matches=context.dialect.lenient)
+
+
+_RECURSIVE: Final[Mapping[str, Callable[[Any, QueryContext], Condition]]] = {
+    "$not": _not,
+    "$elemMatch": _elem_match,
+    "$all": _all,
+}
+
+
+# -- operators of the whole document ------------------------------------------------------------------
+
+
+def _branches(name: str, operand: Any, context: QueryContext) -> list[Filter]:
+    if not isinstance(operand, list):
+        raise bad_value(f"{name} must be an array")
+    if not operand:
+        raise bad_value("$and/$or/$nor must be a nonempty array")
+    if not all(isinstance(branch, dict) for branch in operand):
+        raise bad_value("$or/$and/$nor entries need to be full objects")
+    return [compile_filter(branch, context) for branch in operand]
+
+
+def _and(operand: Any, context: QueryContext) -> Filter:
+    return all_of(_branches("$and", operand, context))
+
+
+def _or(operand: Any, context: QueryContext) -> Filter:
+    branches = _branches("$or", operand, context)
+    return branches[0] if len(branches) == 1 else any_of(branches)
+
+
+def _nor(operand: Any, context: QueryContext) -> Filter:
+    return negated(any_of(_branches("$nor", operand, context)))
+
+
+def _expr(operand: Any, context: QueryContext) -> Filter:
+    evaluate = compile_expression(operand, frozenset(context.variables))
+    variables = context.variables
+    return Filter(lambda document: truthy(evaluate(root_scope(document, variables))))
+
+
+def _substring_search(operand: Any, context: QueryContext) -> Filter:
+    if not isinstance(operand, dict) or not isinstance(operand.get("$search"), str):
+        raise CommandError(14, '"$search" had the wrong type. Expected string')
+    wanted = operand["$search"].lower()
+    paths = [Path(name) for name in context.text_fields]
+
+    def matches(document: dict[str, Any]) -> bool:
+        return any(
+            isinstance(value, str) and wanted in value.lower()
+            for path in paths
+            for value in path.values(document, expand=True)
+        )
+
+    return Filter(matches)
+
+
+_TOP_LEVEL: Final[Mapping[str, Callable[[Any, QueryContext], Filter]]] = {
+    "$and": _and,
+    "$or": _or,
+    "$nor": _nor,
+    "$expr": _expr,
+}

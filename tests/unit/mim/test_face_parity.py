@@ -1,0 +1,107 @@
+"""The faces against the driver's classes and against each other: names and parameters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pymongo
+import pymongo.asynchronous.collection
+import pymongo.asynchronous.command_cursor
+import pymongo.asynchronous.cursor
+import pymongo.asynchronous.database
+import pymongo.collection
+import pymongo.command_cursor
+import pymongo.cursor
+import pymongo.database
+import pytest
+
+from ming import mim
+
+SYNC = [
+    (mim.Collection, pymongo.collection.Collection),
+    (mim.Database, pymongo.database.Database),
+    (mim.Cursor, pymongo.cursor.Cursor),
+    (mim.CommandCursor, pymongo.command_cursor.CommandCursor),
+]
+ASYNC = [
+    (mim.AsyncCollection, pymongo.asynchronous.collection.AsyncCollection),
+    (mim.AsyncDatabase, pymongo.asynchronous.database.AsyncDatabase),
+    (mim.AsyncCursor, pymongo.asynchronous.cursor.AsyncCursor),
+    (mim.AsyncCommandCursor, pymongo.asynchronous.command_cursor.AsyncCommandCursor),
+]
+TWINS = [
+    (mim.Connection, mim.AsyncConnection),
+    (mim.Database, mim.AsyncDatabase),
+    (mim.Collection, mim.AsyncCollection),
+    (mim.CommandCursor, mim.AsyncCommandCursor),
+    (mim.Cursor, mim.AsyncCursor),
+]
+
+# What works over the public methods of the same object, without the network.
+INHERITED = {"dereference", "full_name", "name", "next", "codec_options", "read_preference", "read_concern"}
+INHERITED |= {"write_concern"}
+
+
+def _public(cls: type[Any]) -> Iterator[str]:
+    return (name for name in dir(cls) if not name.startswith("_"))
+
+
+@pytest.mark.parametrize(("ours", "drivers"), SYNC + ASYNC)
+def test_every_method_of_the_driver_is_ours(ours: type[Any], drivers: type[Any]) -> None:
+    for name in set(_public(drivers)) - INHERITED:
+        assert hasattr(ours, name), name
+        assert getattr(ours, name) is not getattr(drivers, name), f"{name} is inherited from the driver"
+
+
+@pytest.mark.parametrize(("ours", "drivers"), SYNC + ASYNC)
+def test_every_parameter_of_the_driver_is_taken(ours: type[Any], drivers: type[Any]) -> None:
+    for name in set(_public(drivers)) - INHERITED:
+        method = getattr(drivers, name)
+        if not inspect.isfunction(method):
+            continue
+        taken = inspect.signature(getattr(ours, name)).parameters.values()
+        if inspect.Parameter.VAR_POSITIONAL in {parameter.kind for parameter in taken}:
+            continue
+        missing = set(inspect.signature(method).parameters) - {parameter.name for parameter in taken}
+        assert not missing - {"args", "kwargs"}, name
+
+
+@pytest.mark.parametrize(("sync", "other"), TWINS)
+def test_twins_have_the_same_methods(sync: type[Any], other: type[Any]) -> None:
+    only_sync = set(_public(sync)) - set(_public(other))
+    only_async = set(_public(other)) - set(_public(sync))
+    assert only_sync <= set()
+    assert only_async <= {"aconnect"}
+
+
+@pytest.mark.parametrize(("sync", "other"), TWINS)
+def test_twins_have_the_same_parameters(sync: type[Any], other: type[Any]) -> None:
+    for name in _public(sync):
+        method = inspect.getattr_static(sync, name)
+        if inspect.isfunction(method):
+            ours = list(inspect.signature(method).parameters)
+            assert ours == list(inspect.signature(getattr(other, name)).parameters), name
+
+
+@pytest.mark.parametrize(("ours", "drivers"), ASYNC)
+def test_coroutines_are_those_of_the_driver(ours: type[Any], drivers: type[Any]) -> None:
+    for name in set(_public(drivers)) - INHERITED:
+        theirs = getattr(drivers, name)
+        if inspect.isfunction(theirs):
+            wanted = inspect.iscoroutinefunction(inspect.unwrap(theirs))
+            assert inspect.iscoroutinefunction(getattr(ours, name)) == wanted, name
+
+
+def test_find_options_are_the_drivers() -> None:
+    parameters = inspect.signature(pymongo.cursor.Cursor.__init__).parameters
+    defaults = {
+        name: parameter.default
+        for name, parameter in parameters.items()
+        if parameter.default is not inspect.Parameter.empty and name not in ("filter", "session")
+    }
+    cursor = mim.Connection().db.things.find(**defaults)
+    assert list(cursor) == []
+    positional = mim.Connection().db.things.find(None, *defaults.values())
+    assert list(positional) == []
