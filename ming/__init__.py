@@ -9,6 +9,7 @@ from __future__ import annotations
 from pymongo import ASCENDING, DESCENDING
 
 from ming import base, compat, config, datastore, declarative, encryption, exc, metadata, mim, schema, session, utils
+from ming._typed import TypedDocument, field
 from ming.aio.session import AsyncSession
 from ming.base import Cursor
 from ming.config import configure
@@ -27,6 +28,7 @@ __all__ = [
     "Field",
     "Index",
     "Session",
+    "TypedDocument",
     "__version__",
     "__version_info__",
     "base",
@@ -41,6 +43,7 @@ __all__ = [
     "declarative",
     "encryption",
     "exc",
+    "field",
     "metadata",
     "mim",
     "schema",

@@ -126,7 +126,6 @@ class BaseManager(Generic[D]):
         schema = S.Document(items)
         schema.managed_class = self.cls
         schema.polymorphic_on = self.polymorphic_on
-        schema.polymorphic_identity = self.polymorphic_identity
         schema.polymorphic_registry = self.polymorphic_registry if self.polymorphic_on else None
         return schema
 
@@ -155,12 +154,11 @@ class BaseManager(Generic[D]):
                 raise MingConfigError(f"the versions of {self.cls.__name__} form a circle")
             versions.append(Version(manager.cls, manager.own_schema, manager.declaration.migrate))
             manager = manager.older
-        unstamped = [version for version in versions if version.cls is self.declaration.unstamped]
-        if self.declaration.unstamped is not None and not unstamped:
-            raise MingConfigError(f"unstamped: {self.declaration.unstamped!r} is no version of {self.cls.__name__}")
-        return Chain(
-            tuple(reversed(versions)), self.collection_name, *unstamped, on_hybrid=self.declaration.on_hybrid
-        )
+        declared = self.declaration.unstamped
+        unstamped = next((version for version in versions if version.cls is declared), None)
+        if declared is not None and unstamped is None:
+            raise MingConfigError(f"unstamped: {declared!r} is no version of {self.cls.__name__}")
+        return Chain(tuple(reversed(versions)), self.collection_name, unstamped, self.declaration.on_hybrid)
 
     @cached_property
     def _class_loader(self) -> ClassLoader:

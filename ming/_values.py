@@ -10,7 +10,7 @@ import decimal
 import warnings
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import bson
 
@@ -65,7 +65,7 @@ class _KeepAside(int):
         return "KEEP_ASIDE"
 
 
-KEEP_ASIDE: Final = _KeepAside(1)
+KEEP_ASIDE: Final = cast(bool, _KeepAside(1))
 """Value of ``strip_extra`` for stored documents: unknown keys go out of sight, not out of the data.
 
 It is equal to True, so schema items and ``make`` methods written for a plain flag treat it as one."""
@@ -127,20 +127,17 @@ class Object(dict[str, Any]):
             self[name] = value
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        state = (getattr(self, "__dict__", None), self._origin)
-        return _rebuild, (type(self), dict(self), *state)
+        return _rebuild, (type(self), dict(self), _attributes(self), self._origin)
 
     def __copy__(self) -> Any:
-        return _rebuild(type(self), self, getattr(self, "__dict__", None), copy.copy(self._origin))
+        return _rebuild(type(self), self, _attributes(self), copy.copy(self._origin))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         made = type(self).__new__(type(self))
         memo[id(self)] = made
         for key, value in dict.items(self):
             dict.__setitem__(made, copy.deepcopy(key, memo), copy.deepcopy(value, memo))
-        return _restore(
-            made, copy.deepcopy(getattr(self, "__dict__", None), memo), copy.deepcopy(self._origin, memo)
-        )
+        return _restore(made, copy.deepcopy(_attributes(self), memo), copy.deepcopy(self._origin, memo))
 
     @classmethod
     def from_bson(cls, value: Any) -> Any:
@@ -179,6 +176,15 @@ def _is_attribute(cls: type, name: str) -> bool:
     return False
 
 
+def _attributes(value: Object) -> dict[str, Any] | None:
+    """The attributes set on an instance, where its class has room for any; never a key of that name."""
+    try:
+        attributes: dict[str, Any] = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return attributes
+
+
 def _restore(made: Object, attributes: Mapping[str, Any] | None, origin: Origin | None) -> Object:
     if attributes:
         made.__dict__.update(attributes)
@@ -205,7 +211,8 @@ def _made_safe(value: Any) -> Any:
         return Object((key, _made_safe(inner)) for key, inner in dict.items(value))
     if isinstance(value, decimal.Decimal):
         return bson.Decimal128(value)
-    assert isinstance(value, _SAFE), f"{type(value)} is not safe for bsonification: {value!r}"
+    if not isinstance(value, _SAFE):
+        raise AssertionError(f"{type(value)} is not safe for bsonification: {value!r}")
     return value
 
 

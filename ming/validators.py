@@ -114,7 +114,7 @@ class DatastoreSettings(Schema):  # type: ignore[misc]
 
     uri = validators.UnicodeString()
     database = validators.UnicodeString(if_missing=None, if_empty=None)
-    connect_retry = validators.Number(if_missing=3, if_empty=0)
+    connect_retry = validators.Int(if_missing=3, if_empty=0)
     auto_ensure_indexes = validators.StringBool(if_missing=True, if_empty=None)
     tz_aware = validators.StringBool(if_missing=False, if_empty=False)
     encryption = EncryptionConfigValidator(if_missing=None)

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from ming._compile.checks import Anything, Call, Check, Choice, Each, Entries, Exact, Fields, Moment
-from ming._compile.emit import Mode, alternatives, either, passes_unchanged
-from ming._compile.script import Locals, Script
+from ming._compile.emit import Mode, alternatives, passes_unchanged, unless
+from ming._compile.script import Locals, Script, singular
 
 __all__ = ["Place", "convert"]
 
@@ -65,7 +65,7 @@ def _convert_single(
     conditions = alternatives(place.script, check, name, path[-1], python=True)
     if absent:
         conditions.append(f"{name} is absent")
-    with place.script.block(f"if not ({' or '.join(conditions)}):"):
+    with place.script.block(f"if {unless(conditions)}:"):
         if check.converts:
             item = place.script.bind(f"{path[-1]}_item", check.item)
             place.script.line(f"{name} = {item}.validate({name}{place.mode.options})")
@@ -101,21 +101,22 @@ def _convert_elements(place: Place, check: Check, name: str, path: tuple[str, ..
     line = place.script.line
     element = place.locals.element(path[-1])
     if isinstance(check, Fields) and not check.none:
-        line(f"{name} = [{place.function_for(check, path)}({element}) for {element} in {name}]")
+        function = place.function_for(check, (*path[:-1], singular(path[-1])))
+        line(f"{name} = [{function}({element}) for {element} in {name}]")
     elif isinstance(check, Anything):
         with place.script.block(f"if any({element} is Missing for {element} in {name}):"):
             line("raise Unsure")
         line(f"{name} = [{'detached(' + element + ')' if place.mode.detaches else element} for {element} in {name}]")
     elif passes_unchanged(check):
-        condition = either(alternatives(place.script, check, element, path[-1], python=True))
-        with place.script.block(f"for {element} in {name}:"), place.script.block(f"if not {condition}:"):
+        refused = unless(alternatives(place.script, check, element, path[-1], python=True))
+        with place.script.block(f"for {element} in {name}:"), place.script.block(f"if {refused}:"):
             line("raise Unsure")
         line(f"{name} = [*{name}]")
     else:
         made = place.locals.name(f"valid_{path[-1]}")
         line(f"{made} = []")
         with place.script.block(f"for {element} in {name}:"):
-            convert(place, check, element, (*path[:-1], element))
+            convert(place, check, element, (*path[:-1], singular(path[-1])))
             _keep_present(place, check, element, f"{made}.append({element})")
         line(f"{name} = {made}")
 

@@ -16,7 +16,7 @@ from ming._compile.script import Script
 from ming._values import KEEP_ASIDE, Missing, NoneType, Object, Origin
 from ming.exc import Invalid
 
-__all__ = ["BINDINGS", "Mode", "Unsure", "alternatives", "comment", "either", "passes_unchanged"]
+__all__ = ["BINDINGS", "Mode", "Unsure", "alternatives", "comment", "either", "passes_unchanged", "unless"]
 
 
 class Unsure(Exception):
@@ -67,6 +67,7 @@ BINDINGS: Final[dict[str, Any]] = {
     "get": dict.get,
     "items": dict.items,
     "new": dict.__new__,
+    "values": dict.values,
 }
 """Names that every generated module knows."""
 
@@ -109,6 +110,13 @@ def either(conditions: list[str]) -> str:
     """Join conditions into one that can stand within a longer one."""
     joined = " or ".join(conditions)
     return f"({joined})" if len(conditions) > 1 else joined
+
+
+def unless(conditions: list[str]) -> str:
+    """Write the condition that none of the given ones holds."""
+    if len(conditions) == 1 and " and " not in conditions[0]:
+        return conditions[0].replace(" is ", " is not ", 1)
+    return f"not ({' or '.join(conditions)})"
 
 
 def passes_unchanged(check: Check) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from ming import schema as S
-from ming._values import Origin
+from ming._values import Missing, Origin
 from ming.evolve.chain import Chain, StampField, Version
 from ming.evolve.upgrade import upgrade
 from ming._compile.program import compile_python, compile_stored
@@ -34,13 +34,14 @@ def python_program(schema: S.Document, form: Literal["document", "data"]) -> Cal
 
 def only_own_class(schema: S.Document, program: Program) -> Program:
     """Restrict a program to documents whose discriminator names the schema's own class."""
-    field, registry, own = schema.polymorphic_on, schema.polymorphic_registry, schema.managed_class
+    field, registry, own = schema.polymorphic_on, schema.polymorphic_registry or {}, schema.managed_class
 
     def load(raw: Raw) -> Any:
         try:
-            return program(raw) if registry[raw[field]] is own else None
-        except (KeyError, TypeError):
+            named = registry.get(raw.get(field, Missing))  # type: ignore[arg-type]
+        except TypeError:
             return None
+        return program(raw) if named is own else None
 
     return load
 

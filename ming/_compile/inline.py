@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ming._compile.checks import Absent, Anything, Call, Check, Each, Entries, Field, Fields
-from ming._compile.emit import Mode, alternatives, comment, either
+from ming._compile.emit import Mode, alternatives, comment, either, unless
 from ming._compile.script import Script
 
 __all__ = ["Shortcut", "has_shortcut"]
@@ -178,16 +178,16 @@ class Shortcut:
     def _test_each(self, name: str, check: Check) -> str:
         line = self.script.line
         element = self.locals.element(name)
-        condition = either(alternatives(self.script, check, element, element, python=False))
+        conditions = alternatives(self.script, check, element, element, python=False)
         if isinstance(check, Fields) and self._is_plain(check):
             with self.script.block(f"for {element} in {name}:"):
-                self._test_level(element, check, first=condition)
+                self._test_level(element, check, first=either(conditions))
             return f"[*map(Object, {name})]"
         made = self.locals.name(f"valid_{name}") if self._changes(check) else None
         if made:
             line(f"{made} = []")
         with self.script.block(f"for {element} in {name}:"):
-            with self.script.block(f"if not {condition}:"):
+            with self.script.block(f"if {unless(conditions)}:"):
                 self._give_up()
             expression = self._test_inner(element, check, optional=_may_be_none(check))
             if made:

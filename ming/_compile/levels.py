@@ -7,6 +7,8 @@ stored documents that are exactly as usual is in `ming._compile.inline`.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ming import schema as S
 from ming._compile.checks import Absent, Anything, Call, Choice, Exact, Field, Fields, Moment
@@ -17,6 +19,8 @@ from ming._compile.script import Script
 __all__ = ["Level", "Levels"]
 
 _REFUSE = "raise Unsure"
+_LONG = 15
+"""Python builds longer dict displays out of pieces, which takes twice as long as filling in a copied table."""
 
 
 class Levels:
@@ -75,6 +79,8 @@ class Level:
         """Write the function for an inner level; it raises `Unsure`."""
         with self.script.block(f"def {name}({self.value}):"):
             self.script.line(f'"""{self.value} within {self.levels.stem}; raises Unsure."""')
+            if self.mode.plain and self._is_leaf():
+                self._reuse()
             self._refuse_other_classes("Object", "dict")
             self._body("Object")
         self.script.line()
@@ -98,17 +104,15 @@ class Level:
 
     def _body(self, made: str | None) -> None:
         gaps = self._read()
-        unknown = self._notice_unknown()
+        unknown = self._notice_unknown(gaps)
         self._test()
         for field in self.check.fields:
             self._convert(field)
-        if self.mode.plain and self.path:
-            self._reuse()
-        self._build(made)
         if gaps:
             with self.script.block(f"if {gaps}:"):
                 for field in self.check.fields:
                     self._fill(field)
+        self._build(made)
         if made is not None:
             self._carry_origin(unknown)
         self.script.line(f"return {self.result}")
@@ -118,8 +122,7 @@ class Level:
         line = self.script.line
         for field in self.check.fields:
             if not _is_usually_there(field):
-                default = "Missing" if isinstance(field.check, Call) else "absent"
-                line(f"{self._names[field.name]} = get({self.value}, {field.name!r}, {default})")
+                line(f"{self._names[field.name]} = get({self.value}, {field.name!r}, {_sentinel(field)})")
         usual = [field for field in self.check.fields if _is_usually_there(field)]
         if not usual:
             return None
@@ -138,14 +141,16 @@ class Level:
                 line(f"{self._names[field.name]} = get({self.value}, {field.name!r}, absent)")
         return gaps
 
-    def _notice_unknown(self) -> str | None:
+    def _notice_unknown(self, gaps: str | None) -> str | None:
         """Compare the keys with the declared ones; return the local that holds the unknown ones."""
-        optional = [field for field in self.check.fields if field.absent is Absent.OMITTED]
-        count = [str(len(self.check.fields) - len(optional))]
-        count += [f"({self._names[field.name]} is not absent)" for field in optional]
+        expected = [str(sum(_is_usually_there(field) for field in self.check.fields))]
+        for field in self.check.fields:
+            if not _is_usually_there(field):
+                expected.append(f"({self._names[field.name]} is not {_sentinel(field)})")
+        differs = f"{f'{gaps} or ' if gaps else ''}len({self.value}) != {' + '.join(expected)}"
         declared = self.script.bind("_".join((self.levels.stem, *self.path, "keys")), self.check.declared)
-        differs = f"len({self.value}) != {' + '.join(count)}"
         if not self.mode.keeps_unknown:
+            differs = f"({differs})" if gaps else differs
             with self.script.block(f"if {differs} and not {declared}.issuperset({self.value}):"):
                 self.script.line(_REFUSE)
             return None
@@ -160,14 +165,18 @@ class Level:
     def _test(self) -> None:
         """Write one test for all fields that pass as they are or not at all."""
         tests = [(field, condition) for field in self.check.fields if (condition := self._condition(field))]
-        if not tests:
-            return
-        with self.script.block("if not ("):
+        if tests:
+            with self._test_of("if not (", tests):
+                self.script.line(_REFUSE)
+
+    @contextmanager
+    def _test_of(self, opening: str, tests: list[tuple[Field, str]]) -> Iterator[None]:
+        with self.script.block(opening):
             for number, (field, condition) in enumerate(tests):
                 self.script.line(f"# {comment(field)}")
                 self.script.line(f"and {condition}" if number else condition)
         with self.script.block("):"):
-            self.script.line(_REFUSE)
+            yield
 
     def _condition(self, field: Field) -> str | None:
         if not passes_unchanged(field.check):
@@ -188,44 +197,55 @@ class Level:
         self.script.line(f"# {comment(field)}")
         convert(self, field.check, name, (*self.path, field.name), absent=field.absent is not Absent.REFUSED)
 
+    def _is_leaf(self) -> bool:
+        return all(isinstance(field.check, Exact | Moment | Choice | Anything) for field in self.check.fields)
+
     def _reuse(self) -> None:
         """Let a sub-document that is valid, and sorted, stay the object it is."""
-        if not all(isinstance(field.check, Exact | Moment | Choice | Anything) for field in self.check.fields):
+        if not self._names:
             return
         order = self.script.bind("_".join((self.levels.stem, *self.path, "order")), [*self._names])
-        conditions = [f"type({self.value}) is Object", f"[*{self.value}] == {order}"]
-        for field in self.check.fields:
-            if not passes_unchanged(field.check):
-                conditions.append(f"{self._names[field.name]} is {self.value}[{field.name!r}]")
-        with self.script.block(f"if {' and '.join(conditions)}:"):
-            self.script.line(f"return {self.value}")
+        with self.script.block(f"if type({self.value}) is Object and [*{self.value}] == {order}:"):
+            self.script.line(f"{', '.join(self._names.values())}, = values({self.value})")
+            tests = [(field, self._as_it_is(field)) for field in self.check.fields]
+            with self._test_of("if (", tests):
+                self.script.line(f"return {self.value}")
+
+    def _as_it_is(self, field: Field) -> str:
+        return either(alternatives(self.script, field.check, self._names[field.name], field.name, python=True))
 
     def _build(self, made: str | None) -> None:
         line = self.script.line
-        entries = ", ".join(f"{key!r}: {name}" for key, name in self._names.items())
+        entries = self._entries()
         if made is None:
-            line(f"{self.result} = {{{entries}}}")
+            line(f"{self.result} = {entries}")
         elif made == "Object":
-            line(f"{self.result} = Object({{{entries}}})")
+            line(f"{self.result} = Object({entries})")
         else:
             line(f"{self.result} = new({made})")
-            line(f"{self.result} |= {{{entries}}}")
+            line(f"{self.result} |= {entries}")
         for field in self.check.fields:
-            if field.absent is Absent.OMITTED or isinstance(field.check, Call):
-                sentinel = "Missing" if isinstance(field.check, Call) else "absent"
-                with self.script.block(f"if {self._names[field.name]} is {sentinel}:"):
+            if field.absent in (Absent.OMITTED, Absent.MADE) or isinstance(field.check, Call):
+                with self.script.block(f"if {self._names[field.name]} is {_sentinel(field)}:"):
                     line(f"del {self.result}[{field.name!r}]")
 
+    def _entries(self) -> str:
+        """Write an expression for a dict of all fields in order."""
+        if len(self._names) <= _LONG:
+            return f"{{{', '.join(f'{key!r}: {name}' for key, name in self._names.items())}}}"
+        template = self.script.bind("_".join((self.levels.stem, *self.path, "template")), dict.fromkeys(self._names))
+        entries = self.locals.name("entries")
+        self.script.line(f"{entries} = {{**{template}}}")
+        for key, name in self._names.items():
+            self.script.line(f"{entries}[{key!r}] = {name}")
+        return entries
+
     def _fill(self, field: Field) -> None:
-        """Give an absent field its default; the key is there already, in its place."""
-        if not _is_usually_there(field) or field.absent is Absent.REFUSED:
-            return
-        line, place = self.script.line, f"{self.result}[{field.name!r}]"
-        with self.script.block(f"if {self._names[field.name]} is absent:"):
-            line(f"{place} = {self._default(field)}")
-            if field.absent is Absent.MADE:
-                with self.script.block(f"if {place} is Missing:"):
-                    line(f"del {place}")
+        """Give an absent field its default."""
+        if _is_usually_there(field) and field.absent is not Absent.REFUSED:
+            name = self._names[field.name]
+            with self.script.block(f"if {name} is absent:"):
+                self.script.line(f"{name} = {self._default(field)}")
 
     def _default(self, field: Field) -> str:
         item = field.item
@@ -251,3 +271,8 @@ class Level:
 
 def _is_usually_there(field: Field) -> bool:
     return field.absent is not Absent.OMITTED and not isinstance(field.check, Call)
+
+
+def _sentinel(field: Field) -> str:
+    """What a field's local holds in the end where the result is to lack the key."""
+    return "absent" if field.absent is Absent.OMITTED and not isinstance(field.check, Call) else "Missing"

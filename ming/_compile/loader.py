@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ming import schema as S
 from ming._values import KEEP_ASIDE
@@ -28,15 +28,17 @@ Load = Callable[[Raw], Any]
 Unknown = Literal["keep", "strip", "forbid"]
 Backend = Literal["reference", "generated"]
 
+_BACKENDS: Final[tuple[Backend, ...]] = ("reference", "generated")
 _chosen: Backend | None = None
 
 
 def backend() -> Backend:
     """The backend in use: ``use_backend``'s, else the one named by ``MING_LOADER``, else generated."""
     name = _chosen or os.environ.get("MING_LOADER") or "generated"
-    if name == "reference" or name == "generated":
-        return name
-    raise ValueError(f"MING_LOADER={name!r}: expected reference or generated")
+    for known in _BACKENDS:
+        if name == known:
+            return known
+    raise ValueError(f"MING_LOADER={name!r}, expected one of {', '.join(_BACKENDS)}")
 
 
 def use_backend(name: Backend | None) -> None:
@@ -80,7 +82,8 @@ class ClassLoader:
 
     def data(self, document: Mapping[str, Any]) -> dict[str, Any] | None:
         """A document's valid form for storing, or None where the reference must decide."""
-        return self._data(document)
+        data: dict[str, Any] | None = self._data(document)
+        return data
 
     @cached_property
     def _make(self) -> Callable[[Any], Any]:
@@ -123,7 +126,8 @@ class ClassLoader:
             raise error.within(self.chain.collection, raw.get("_id"))
 
     def _read(self, raw: Raw, allow_extra: bool, strip_extra: bool) -> Any:
-        cls = self.schema.get_polymorphic_cls(raw)
+        # The schema words the error about a discriminator that nobody knows.
+        cls: Any = self.schema.class_of(raw)
         if cls is not self.schema.managed_class:
             return cls.m.loader(allow_extra, strip_extra)(raw)
 

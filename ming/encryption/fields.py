@@ -159,7 +159,7 @@ class DecryptedListField(Generic[T]):
         stored = self._stored_list(instance)
         return EncryptedListWrapper(stored, self._tracker(instance), Binary, instance, items_encrypted=True)
 
-    def __set__(self, instance: EncryptedMixin, values: Iterable[T] | None) -> None:
+    def __set__(self, instance: EncryptedMixin, values: Iterable[T | None] | None) -> None:
         if isinstance(values, EncryptedListWrapper) and values.shows(self._stored_list(instance)):
             # The end of ``document.names += [...]``: the stored list has changed already.
             return

@@ -36,7 +36,7 @@ class Version:
         return shape_of(self.schema)
 
     @cached_property
-    def constants(self) -> dict[str, S.Value]:
+    def constants(self) -> dict[str, S.Value[Any]]:
         """The top-level fields that are constants."""
         return {name: item for name, item in self.schema.fields.items() if isinstance(item, S.Value)}
 

@@ -53,6 +53,10 @@ class AsyncCollection(AsyncWritingMethods):
     def __repr__(self) -> str:
         return f"mim.AsyncCollection({self._parent!r}, {self.name})"
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> AsyncCollection: ...
+
     def __getitem__(self, name: str) -> AsyncCollection:
         return self._parent._handle(self._inner[name])
 

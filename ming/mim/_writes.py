@@ -245,6 +245,9 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         arguments.no_session(session)
         arguments.check_replacement(replacement)
         after = _new_means_after("find_one_and_replace", kwargs, stacklevel=3)
+        if self._access.channel.lenient and not upsert:
+            # A server refuses another _id; programs written for Ming's engine rely on the stored one winning.
+            replacement = {name: value for name, value in replacement.items() if name != "_id"}
         return self._run_find_and_modify(
             filter,
             _change(replacement, upsert, after or return_document),

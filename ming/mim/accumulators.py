@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from ming.mim import arithmetic
 from ming.mim.errors import CommandError
-from ming.mim.expression_functions import FUNCTIONS, summed
+from ming.mim.expression_functions import FUNCTIONS
 from ming.mim.expressions import compile_expression, root_scope
+from ming.mim.functions_numeric import average, summed
 from ming.mim.match import QueryContext
-from ming.mim.values import MISSING, is_number, order_key
+from ming.mim.values import MISSING, order_key
 
 __all__ = ["compile_group"]
 
 Document = dict[str, Any]
 Finish = Callable[[list[Any]], Any]
 """Makes an accumulator's result from the values of one group, in order."""
-
-
-def _average(values: list[Any]) -> Any:
-    numbers = [value for value in values if is_number(value)]
-    return arithmetic.divide(summed(numbers), len(numbers)) if numbers else None
 
 
 def _at(index: int) -> Finish:
@@ -43,7 +38,7 @@ def _last_of(name: str) -> Finish:
 
 _FINISH: Final[Mapping[str, Finish]] = {
     "$sum": summed,
-    "$avg": _average,
+    "$avg": average,
     "$min": _last_of("$min"),
     "$max": _last_of("$max"),
     "$first": _at(0),

@@ -72,6 +72,10 @@ class AsyncDatabase(pymongo.asynchronous.database.AsyncDatabase[dict[str, Any]])
     def __repr__(self) -> str:
         return f"mim.AsyncDatabase({self.name})"
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> AsyncCollection: ...
+
     def __getitem__(self, name: str) -> AsyncCollection:
         found = self._collections.get(name)
         if found is None:

@@ -76,6 +76,10 @@ class Collection(WritingMethods):
     def __repr__(self) -> str:
         return f"mim.Collection({self._parent!r}, {self.name})"
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Collection: ...
+
     def __getitem__(self, name: str) -> Collection:
         return self._parent.get_collection(
             f"{self.name}.{name}",

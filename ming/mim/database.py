@@ -78,6 +78,10 @@ class Database(pymongo.database.Database[dict[str, Any]]):
     def __repr__(self) -> str:
         return f"mim.Database({self.name})"
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Collection: ...
+
     def __getitem__(self, name: str) -> Collection:
         found = self._collections.get(name)
         if found is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ming.mim.conditions import Filter, Leaf
+from ming.mim.conditions import Filter
 from ming.mim.errors import CommandError
-from ming.mim.match import QueryContext, compile_condition
+from ming.mim.match import QueryContext, element_position
 from ming.mim.projection import Document, Project, ProjectionTree, projector
 from ming.mim.values import MISSING, as_integer, is_number
 
@@ -44,7 +44,7 @@ def compile_find_projection(
             adjustments.append(_slice(path, value["$slice"]))
         elif operator == "$elemMatch":
             tree.flag(path, include=True)
-            adjustments.append(_elem_match(path, value, context))
+            adjustments.append(_elem_match(path, value["$elemMatch"], context))
         elif operator == "$meta":
             adjustments.append(_meta(path, value["$meta"], context))
         elif path.endswith(".$"):
@@ -115,12 +115,10 @@ def _slice(path: str, bounds: Any) -> _Adjust:
     return adjust
 
 
-def _elem_match(path: str, operand: Document, context: QueryContext) -> _Adjust:
+def _elem_match(path: str, operand: Any, context: QueryContext) -> _Adjust:
     if "." in path:
         raise CommandError(31275, "Cannot use $elemMatch projection on a nested field.")
-    condition = compile_condition(operand, context)
-    assert isinstance(condition, Leaf) and condition.position_in is not None
-    position_in = condition.position_in
+    position_in = element_position(operand, context)
 
     def adjust(projected: Document, document: Document) -> None:
         value = projected.pop(path, MISSING)

@@ -24,7 +24,7 @@ from ming.mim.predicates import (
 )
 from ming.mim.values import truthy
 
-__all__ = ["QueryContext", "compile_condition", "compile_filter"]
+__all__ = ["QueryContext", "compile_condition", "compile_filter", "element_position"]
 
 _UNBUILT_FIELD: Final = frozenset(
     (
@@ -136,7 +136,12 @@ def _not(operand: Any, context: QueryContext) -> Condition:
     return Not(inner if inner is not None else Leaf(lambda value: True))
 
 
-def _elem_match(operand: Any, context: QueryContext) -> Condition:
+def element_position(operand: Any, context: QueryContext) -> Callable[[Any], int | None]:
+    """Compile the operand of ``$elemMatch``.
+
+    Returns:
+        A function giving the position of the first element of an array that matches, None if none does.
+    """
     if not isinstance(operand, dict):
         raise bad_value("$elemMatch needs an Object")
     test = _element_test(operand, context)
@@ -146,6 +151,11 @@ def _elem_match(operand: Any, context: QueryContext) -> Condition:
             return None
         return next((index for index, element in enumerate(value) if test(element)), None)
 
+    return position
+
+
+def _elem_match(operand: Any, context: QueryContext) -> Condition:
+    position = element_position(operand, context)
     return Leaf(lambda value: position(value) is not None, expand=False, position_in=position)
 
 

@@ -25,7 +25,7 @@ def with_options(pattern: str | Regex[str], options: str | None) -> Regex[str]:
     Raises:
         CommandError: A letter is no flag.
     """
-    source, flags = (pattern.pattern, pattern.flags) if isinstance(pattern, Regex) else (pattern, 0)
+    source, flags = (pattern, 0) if isinstance(pattern, str) else (pattern.pattern, pattern.flags)
     if options is not None:
         flags = 0
         for letter in options:

@@ -46,9 +46,9 @@ class Place:
 
     def get(self) -> Any:
         """Return the value at the place, or `MISSING`."""
-        if self.container is None or len(self.rest) > 1:
+        step, *deeper = self.rest
+        if self.container is None or deeper:
             return MISSING
-        (step,) = self.rest
         if isinstance(self.container, dict):
             return self.container.get(step, MISSING)
         return self.container[int(step)] if int(step) < len(self.container) else MISSING

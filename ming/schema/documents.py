@@ -61,13 +61,18 @@ class Document(Object):
         return self.polymorphic_registry[data[key]]
 
     def _validate(self, value: Any, **options: Any) -> BaseObject:
-        cls: Any = self._class_of(value) if isinstance(value, dict) else self.managed_class
+        cls: Any = self.class_of(value) if isinstance(value, dict) else self.managed_class
         if cls is self.managed_class:
             return super()._validate(value, **options)
         # Without options an item keeps unknown keys from being stripped, a manager does not.
         return cast("BaseObject", cls.m.make(value, **{"strip_extra": False, **options}))
 
-    def _class_of(self, value: dict[str, Any]) -> type[Any] | None:
+    def class_of(self, value: dict[str, Any]) -> type[Any] | None:
+        """Return the class that a document belongs to, as `get_polymorphic_cls`.
+
+        Raises:
+            Invalid: No class is registered for the document's discriminator.
+        """
         try:
             return self.get_polymorphic_cls(value)
         except (KeyError, TypeError) as error:

@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from harness.programs import ROOT, run_program
 
-ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 SNIPPETS = sorted((DOCS / "src").glob("*.py"))
 PAGES = sorted(page for page in DOCS.rglob("*.rst") if "_build" not in page.parts)
 WRITE_OUTPUT = os.environ.get("MING_TEST_WRITE_OUTPUT") == "1"
 
 
-def run(*arguments: str, source: str | None = None) -> str:
-    """Run a Python program with warnings as errors, and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", *arguments],
-        input=source,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda path: path.stem)
 def test_a_snippet_prints_what_is_shown(snippet: Path) -> None:
-    printed = run(str(snippet))
+    printed = run_program(str(snippet))
     shown = snippet.with_suffix(".out")
     if WRITE_OUTPUT:
         shown.write_text(printed, encoding="utf-8")
@@ -44,7 +27,7 @@ def test_a_snippet_prints_what_is_shown(snippet: Path) -> None:
 def test_the_readme_runs() -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert blocks
-    run("-", source="\n".join(blocks))
+    run_program("-", source="\n".join(blocks))
 
 
 def included(page: Path) -> set[Path]:

@@ -27,6 +27,7 @@ EXPLICIT = "the async face ensures indexes by an explicit call"
 WRAPS = "programs do not make it; the async one wraps the sync one, over the same engine"
 
 ONE_SIDED: dict[str, dict[str, str]] = {
+    "ming.session:Session": {"auto_ensure": EXPLICIT},
     "ming.datastore:Engine": {"__init__": f"{EXPLICIT}; it sleeps with asyncio"},
     "ming.datastore:create_engine": {"()": EXPLICIT},
     "ming.mim:Connection": {"__init__": WRAPS, "aconnect": "as the driver's AsyncMongoClient"},

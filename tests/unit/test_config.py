@@ -204,7 +204,12 @@ def test_an_empty_database_is_none(client: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("auto_ensure_indexes", "maybe"), ("tz_aware", "maybe"), ("connect_retry", "often")],
+    [
+        ("auto_ensure_indexes", "maybe"),
+        ("tz_aware", "maybe"),
+        ("connect_retry", "often"),
+        ("connect_retry", "2.5"),
+    ],
 )
 def test_invalid_values_are_named(setting: str, value: str) -> None:
     assert invalid(uri="mim:///wiki", **{setting: value}).keys() == {setting}

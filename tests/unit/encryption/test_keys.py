@@ -7,10 +7,12 @@ import subprocess
 import sys
 
 import pytest
+from pymongo.errors import DuplicateKeyError, EncryptionError
 
 from ming import mim
+from ming._flows.operations import CallHook, CreateIndex, Sleep
 from ming.encryption import EncryptionConfig, MingEncryptionError, make_encryption_key
-from ming.encryption.keys import AsyncKeyVault, KeyVault
+from ming.encryption.keys import AsyncKeyVault, KeyVault, _encrypt
 
 
 @pytest.fixture
@@ -72,3 +74,35 @@ def test_without_the_optional_package(config: EncryptionConfig, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "pymongocrypt", None)
     with pytest.raises(MingEncryptionError, match=r"pip install 'Ming\[encryption\]'"):
         KeyVault(config, mim.Connection).encr("x")
+
+
+def test_waiting_for_a_key_that_another_process_has_just_made(config: EncryptionConfig) -> None:
+    absent = EncryptionError(Exception("not all keys requested were satisfied"))
+    flow = _encrypt(KeyVault(config, mim.Connection), "x", "local")
+    encrypt = next(flow)
+    assert isinstance(flow.throw(absent), CreateIndex)
+    assert isinstance(flow.send("name of the index"), CallHook)
+    assert isinstance(flow.throw(EncryptionError(DuplicateKeyError("the other was first"))), Sleep)
+    assert flow.send(None) is encrypt
+    with pytest.raises(StopIteration) as done:
+        flow.send(b"ciphertext")
+    assert done.value.value == b"ciphertext"
+
+
+def test_a_key_that_never_comes(config: EncryptionConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ming.encryption.keys._PAUSES", (0,))
+    connection = mim.Connection()
+    # The vault has a key of the second name only, so neither can the first be found nor a new one be made.
+    KeyVault(_named(config, "spare"), lambda: connection).make_data_key()
+    with pytest.raises(EncryptionError, match="not all keys requested were satisfied"):
+        KeyVault(_named(config, "main", "spare"), lambda: connection).encr("x")
+
+
+def _named(config: EncryptionConfig, *names: str) -> EncryptionConfig:
+    return EncryptionConfig(
+        {
+            "kms_providers": config.kms_providers,
+            "key_vault_namespace": config.key_vault_namespace,
+            "provider_options": {"local": {"key_alt_names": list(names)}},
+        }
+    )

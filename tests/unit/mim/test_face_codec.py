@@ -154,7 +154,7 @@ class _Point:
 
 
 class _PointEncoder(TypeEncoder):
-    python_type = _Point  # type: ignore[assignment]
+    python_type = _Point
 
     def transform_python(self, value: Any) -> Any:
         return Binary(bytes([value.x]), 128)

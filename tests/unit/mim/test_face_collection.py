@@ -163,9 +163,9 @@ async def test_insert_one(coll: Any) -> None:
 
 
 async def test_insert_is_a_copy(coll: Any) -> None:
-    document = {"_id": 1, "a": [1]}
-    await coll.insert_one(document)
-    document["a"].append(2)  # type: ignore[union-attr]
+    inner = [1]
+    await coll.insert_one({"_id": 1, "a": inner})
+    inner.append(2)
     assert await coll.find_one() == {"_id": 1, "a": [1]}
 
 
@@ -304,6 +304,59 @@ async def test_find_one_and_replace(coll: Any) -> None:
     assert replacement == {"b": 1}
     new = await coll.find_one_and_replace({}, {"c": 1}, return_document=True)
     assert new == {"_id": 1, "c": 1}
+
+
+async def test_find_one_and_replace_keeps_the_stored_id(coll: Any) -> None:
+    await coll.insert_one({"_id": 1, "a": 1})
+    replacement = {"_id": 2, "a": 2}
+    assert await coll.find_one_and_replace({"a": 1}, replacement, return_document=True) == {"_id": 1, "a": 2}
+    assert replacement == {"_id": 2, "a": 2}
+    assert await coll.find_one_and_replace({"a": 9}, {"_id": 3}, upsert=True, return_document=True) == {
+        "_id": 3
+    }
+
+
+async def test_find_one_and_modify_options(coll: Any) -> None:
+    options = {
+        "bypassDocumentValidation": True,
+        "collation": None,
+        "comment": "why",
+        "hint": "_id_",
+        "let": {"x": 1},
+        "maxTimeMS": 100,
+        "session": None,
+    }
+    await coll.insert_one({"_id": 1})
+    assert await coll.find_one_and_update({}, {"$set": {"a": 1}}, **options) == {"_id": 1}
+    assert await coll.find_one_and_replace({}, {"b": 1}, **options) == {"_id": 1, "a": 1}
+    assert await coll.find_one_and_delete({}, **options) == {"_id": 1, "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("update_one", ({}, {"$set": {"a": 1}})),
+        ("update_many", ({}, {"$set": {"a": 1}})),
+        ("replace_one", ({}, {"a": 1})),
+        ("delete_one", ({},)),
+        ("delete_many", ({},)),
+        ("find_one_and_update", ({}, {"$set": {"a": 1}})),
+        ("find_one_and_replace", ({}, {"a": 1})),
+        ("find_one_and_delete", ({},)),
+    ],
+)
+async def test_options_of_writes_reach_the_engine(coll: Any, method: str, arguments: Any) -> None:
+    await coll.insert_one({})
+    write = getattr(coll, method)
+    await write(*arguments, collation={"locale": "simple"}, comment="why", let={"x": 1}, session=None)
+    with pytest.raises(NotImplementedError, match="collation"):
+        await write(*arguments, collation={"locale": "de"})
+    with pytest.raises(NotImplementedError, match="transactions"):
+        await write(*arguments, session=object())
+    with pytest.raises(OperationFailure):
+        await write(*arguments, hint="nope")
+    with pytest.raises(TypeError, match="nonsense"):
+        await write(*arguments, nonsense=1)
 
 
 async def test_find_one_and_delete(coll: Any) -> None:

@@ -85,15 +85,9 @@ async def test_next_then_the_end(coll: Any) -> None:
 async def test_options_are_refused_once_it_began(coll: Any) -> None:
     cursor = coll.find()
     await cursor.next()
-    for change in (
-        lambda: cursor.limit(1),
-        lambda: cursor.skip(1),
-        lambda: cursor.sort("_id"),
-        lambda: cursor.hint("_id_"),
-        lambda: cursor.batch_size(2),
-    ):
+    for name, argument in [("limit", 1), ("skip", 1), ("sort", "_id"), ("hint", "_id_"), ("batch_size", 2)]:
         with pytest.raises(InvalidOperation):
-            change()
+            getattr(cursor, name)(argument)
 
 
 async def test_to_list(coll: Any) -> None:

@@ -13,11 +13,11 @@ from ming import mim
 pytest.importorskip("pymongocrypt")
 
 from pymongo.asynchronous.encryption import AsyncClientEncryption
-from pymongo.encryption import Algorithm, ClientEncryption
 from pymongo.errors import EncryptionError
+from pymongo.synchronous.encryption import ClientEncryption
 
 NAMESPACE = "vault.keys"
-DETERMINISTIC = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Deterministic
+DETERMINISTIC = "AEAD_AES_256_CBC_HMAC_SHA_512-Deterministic"
 
 
 @pytest.fixture
@@ -30,10 +30,14 @@ def _protect_names(conn: Any) -> Any:
     return conn.vault["keys"].create_index("keyAltNames", unique=True, partialFilterExpression=partial)
 
 
+def _encryption(providers: dict[str, Any], conn: Any) -> Any:
+    return ClientEncryption[dict[str, Any]](providers, NAMESPACE, conn, conn.codec_options)
+
+
 def test_sync(providers: dict[str, Any]) -> None:
     conn = mim.Connection()
     _protect_names(conn)
-    with ClientEncryption(providers, NAMESPACE, conn, conn.codec_options) as encryption:  # type: ignore[arg-type]
+    with _encryption(providers, conn) as encryption:
         key_id = encryption.create_data_key("local", key_alt_names=["name"])
         assert isinstance(key_id, Binary)
         secret = encryption.encrypt("value", DETERMINISTIC, key_alt_name="name")
@@ -43,26 +47,27 @@ def test_sync(providers: dict[str, Any]) -> None:
         with pytest.raises(EncryptionError, match="E11000"):
             encryption.create_data_key("local", key_alt_names=["name"])
         assert [key["_id"] for key in encryption.get_keys()] == [key_id]
-        assert encryption.get_key_by_alt_name("name")["_id"] == key_id  # type: ignore[index]
+        assert encryption.get_key_by_alt_name("name")["_id"] == key_id
         encryption.add_key_alt_name(key_id, "other")
-        assert encryption.get_key(key_id)["keyAltNames"] == ["name", "other"]  # type: ignore[index]
-    with ClientEncryption(providers, NAMESPACE, conn, conn.codec_options) as again:  # type: ignore[arg-type]
+        assert encryption.get_key(key_id)["keyAltNames"] == ["name", "other"]
+    with _encryption(providers, conn) as again:
         assert again.decrypt(secret) == "value"
-        assert again.rewrap_many_data_key({}, "local").bulk_write_result.modified_count == 1  # type: ignore[union-attr]
+        assert again.rewrap_many_data_key({}, "local").bulk_write_result.modified_count == 1
         assert again.delete_key(key_id).deleted_count == 1
 
 
 def test_missing_key(providers: dict[str, Any]) -> None:
     conn = mim.Connection()
-    with ClientEncryption(providers, NAMESPACE, conn, conn.codec_options) as encryption:  # type: ignore[arg-type]
+    with _encryption(providers, conn) as encryption:
         with pytest.raises(EncryptionError, match="not all keys requested were satisfied"):
             encryption.encrypt("value", DETERMINISTIC, key_alt_name="name")
 
 
 async def test_async(providers: dict[str, Any]) -> None:
-    conn = mim.AsyncConnection()
+    conn: Any = mim.AsyncConnection()
     await _protect_names(conn)
-    async with AsyncClientEncryption(providers, NAMESPACE, conn, conn.codec_options) as encryption:  # type: ignore[arg-type]
+    encryption: Any = AsyncClientEncryption(providers, NAMESPACE, conn, conn.codec_options)
+    async with encryption:
         key_id = await encryption.create_data_key("local", key_alt_names=["name"])
         secret = await encryption.encrypt("value", DETERMINISTIC, key_alt_name="name")
         assert await encryption.decrypt(secret) == "value"

@@ -1,0 +1,36 @@
+"""What the tables of expression functions share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ming.mim.values import MISSING
+
+__all__ = ["ANY_NUMBER", "Function", "absent"]
+
+ANY_NUMBER: Final = math.inf
+"""For `Function.most`: as many arguments as one likes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """An operator that evaluates all its arguments and applies a function to them."""
+
+    apply: Callable[..., Any]
+    fewest: int
+    most: float
+    spreads: bool = False
+    """Whether a single array argument stands for the list of arguments."""
+
+    def arity(self) -> str:
+        """Say how many arguments are accepted."""
+        if self.fewest == self.most:
+            return f"exactly {self.fewest}"
+        return f"at least {self.fewest}" if self.most == math.inf else f"{self.fewest} to {self.most}"
+
+
+def absent(*values: Any) -> bool:
+    return any(value is None or value is MISSING for value in values)

@@ -1,0 +1,213 @@
+"""The embedded engine against a server: the same commands over the same documents must give the same replies.
+
+Replies are compared as BSON: value types and the order of keys count. Errors are compared by code.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import bson
+import pymongo
+import pytest
+from bson.codec_options import CodecOptions
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from differential.mim_cases import (
+    ANY_VALUES,
+    EXPRESSIONS,
+    FIELDS,
+    PROJECTIONS,
+    SORTS,
+    UPDATES,
+    VALUES,
+    documents,
+    filters,
+)
+from pymongo.errors import OperationFailure
+
+from ming.mim.core import Engine
+from ming.mim.errors import CommandError
+
+pytestmark = pytest.mark.mongod
+thorough = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+Command = dict[str, Any]
+Outcome = tuple[Any, ...]
+
+
+class Twins:
+    """An engine and a server's database that get the same commands."""
+
+    def __init__(self, uri: str) -> None:
+        self._client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(uri)
+        self._name = f"mim_{uuid.uuid4().hex[:12]}"
+        self._database = self._client[self._name]
+        self._engine = Engine()
+
+    def start(self, stored: list[dict[str, Any]]) -> None:
+        """Put the same documents into both, in an otherwise empty collection."""
+        self._database.c.delete_many({})
+        self._engine = Engine()
+        self.agree({"insert": "c", "documents": stored})
+
+    def agree(self, command: Command) -> Outcome:
+        """Run a command on both and check that the outcomes are the same."""
+        server = self._outcome(lambda: self._database.command(command, codec_options=CodecOptions()))
+        engine = self._outcome(lambda: self._engine.command(self._name, command))
+        assert engine == server, command
+        return server
+
+    def agree_on_contents(self) -> None:
+        """Check that both hold the same documents."""
+        self.agree({"find": "c", "sort": {"_id": 1}})
+
+    def close(self) -> None:
+        self._client.drop_database(self._name)
+        self._client.close()
+
+    @staticmethod
+    def _outcome(run: Callable[[], dict[str, Any]]) -> Outcome:
+        try:
+            reply = run()
+        except (OperationFailure, CommandError) as error:
+            return ("error", error.code)
+        return ("reply", [_comparable(name, reply[name]) for name in sorted(reply) if name not in OF_REPLICATION])
+
+
+OF_REPLICATION = frozenset(("$clusterTime", "operationTime", "electionId", "opTime", "commitQuorum"))
+
+
+def _comparable(name: str, value: Any) -> Any:
+    if name == "writeErrors":
+        return name, [(error["index"], error["code"]) for error in value]
+    if name == "cursor":
+        value = value["firstBatch"]
+    if name == "values":
+        value = sorted(value, key=repr)
+    return name, bson.encode({"": value})
+
+
+@pytest.fixture(scope="module")
+def twins(mongod_uri: str) -> Iterator[Twins]:
+    made = Twins(mongod_uri)
+    yield made
+    made.close()
+
+
+@thorough
+@given(documents(), filters(), SORTS)
+def test_find(twins: Twins, stored: list[dict[str, Any]], query: Command, sort: Command) -> None:
+    twins.start(stored)
+    twins.agree({"find": "c", "filter": query, "sort": sort})
+    twins.agree({"count": "c", "query": query})
+
+
+@thorough
+@given(documents(ANY_VALUES), filters(ANY_VALUES), SORTS)
+def test_find_exotic_values(twins: Twins, stored: list[dict[str, Any]], query: Command, sort: Command) -> None:
+    twins.start(stored)
+    twins.agree({"find": "c", "filter": query, "sort": sort})
+
+
+@thorough
+@given(documents(), filters(), PROJECTIONS)
+def test_projection(twins: Twins, stored: list[dict[str, Any]], query: Command, projection: Command) -> None:
+    twins.start(stored)
+    twins.agree({"find": "c", "projection": projection, "sort": {"_id": 1}})
+
+
+@thorough
+@given(documents(), st.sampled_from(["a", "a.b", "a.0", "b.x"]))
+def test_distinct(twins: Twins, stored: list[dict[str, Any]], key: str) -> None:
+    twins.start(stored)
+    twins.agree({"distinct": "c", "key": key})
+
+
+@thorough
+@given(documents(), filters(), UPDATES, st.booleans(), st.booleans())
+def test_update(
+    twins: Twins, stored: list[dict[str, Any]], query: Command, update: Any, multi: bool, upsert: bool
+) -> None:
+    twins.start(stored)
+    upsert_id = {"_id": 50} if upsert else {}
+    twins.agree({"update": "c", "updates": [{"q": {**query, **upsert_id}, "u": update, "multi": multi, "upsert": upsert}]})
+    twins.agree_on_contents()
+
+
+@thorough
+@given(documents(), UPDATES, st.booleans())
+def test_update_everything(twins: Twins, stored: list[dict[str, Any]], update: Any, multi: bool) -> None:
+    twins.start(stored)
+    twins.agree({"update": "c", "updates": [{"q": {}, "u": update, "multi": multi}]})
+    twins.agree_on_contents()
+
+
+@thorough
+@given(documents(), filters(), SORTS, UPDATES, PROJECTIONS, st.booleans())
+def test_find_and_modify(
+    twins: Twins,
+    stored: list[dict[str, Any]],
+    query: Command,
+    sort: Command,
+    update: Any,
+    fields: Command,
+    new: bool,
+) -> None:
+    twins.start(stored)
+    twins.agree({"findAndModify": "c", "query": query, "sort": sort, "update": update, "fields": fields, "new": new})
+    twins.agree_on_contents()
+
+
+@thorough
+@given(documents(), filters(), st.sampled_from([0, 1]))
+def test_delete(twins: Twins, stored: list[dict[str, Any]], query: Command, limit: int) -> None:
+    twins.start(stored)
+    twins.agree({"delete": "c", "deletes": [{"q": query, "limit": limit}]})
+    twins.agree_on_contents()
+
+
+@thorough
+@given(documents(), EXPRESSIONS)
+def test_expressions(twins: Twins, stored: list[dict[str, Any]], expression: Any) -> None:
+    twins.start(stored)
+    twins.agree({"aggregate": "c", "pipeline": [{"$sort": {"_id": 1}}, {"$addFields": {"v": expression}}], "cursor": {}})
+    twins.agree({"find": "c", "filter": {"$expr": expression}, "sort": {"_id": 1}})
+
+
+@thorough
+@given(
+    documents(),
+    st.sampled_from(["$a", "$b", "$a.b", "$none", {"p": "$a", "q": "$b"}, None]),
+    st.lists(st.sampled_from(["$sum", "$avg", "$min", "$max", "$first", "$last", "$push"]), min_size=1, max_size=3),
+)
+def test_group(twins: Twins, stored: list[dict[str, Any]], key: Any, accumulators: list[str]) -> None:
+    twins.start(stored)
+    fields = {f"f{at}": {name: "$x"} for at, name in enumerate(accumulators)}
+    stages = [{"$sort": {"_id": 1}}, {"$group": {"_id": key, **fields}}, {"$sort": {"_id": 1}}]
+    twins.agree({"aggregate": "c", "pipeline": stages, "cursor": {}})
+
+
+@thorough
+@given(
+    st.lists(st.dictionaries(st.sampled_from(["a", "b"]), VALUES, max_size=2), max_size=4),
+    st.sampled_from([{"a": 1}, {"a": 1, "b": -1}, {"a.b": 1}, {"a.0": 1}, {"a.x": 1, "a.b": 1}]),
+    st.sampled_from([{}, {"sparse": True}, {"partialFilterExpression": {"b": {"$exists": True}}}]),
+    st.dictionaries(FIELDS, VALUES, max_size=1),
+)
+def test_unique_index(
+    twins: Twins, inserted: list[dict[str, Any]], key: Command, options: Command, changes: Command
+) -> None:
+    twins.start([{"_id": "first"}])
+    twins.agree({"delete": "c", "deletes": [{"q": {}, "limit": 0}]})
+    twins.agree({"createIndexes": "c", "indexes": [{"key": key, "name": "i", "unique": True, **options}]})
+    twins.agree({"insert": "c", "documents": [{"_id": -1}, *inserted_with_ids(inserted)], "ordered": False})
+    twins.agree({"update": "c", "updates": [{"q": {"_id": 0}, "u": {"$set": {"a": changes}}}]})
+    twins.agree_on_contents()
+    twins.agree({"dropIndexes": "c", "index": "*"})
+
+
+def inserted_with_ids(inserted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"_id": at, **document} for at, document in enumerate(inserted)]
