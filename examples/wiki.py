@@ -23,6 +23,7 @@ from ming import Document, Field, Session, create_datastore, create_engine
 from ming import schema as S
 
 DATABASE = "ming_example_wiki"
+SAMPLE = {"title": "string-methods"}
 wiki = Session()
 
 
@@ -73,14 +74,14 @@ def main() -> int:
 
     stored = store_old_pages(arguments.pages)
     before = tags_by_page(stored.find())
-    show("Stored before, by plain pymongo:", stored.find_one({"title": "numbers"}))
+    show("Stored before, by plain pymongo:", stored.find_one(SAMPLE))
 
     read = tags_by_page(WikiPage.m.find())
-    show("Read as a WikiPage:", WikiPage.m.find({"title": "numbers"}).one())
+    show("Read as a WikiPage:", WikiPage.m.find(SAMPLE).one())
     show_versions("Reading changes nothing that is stored:", stored)
 
     edited = add_see_also()
-    show("Stored after an edit:", stored.find_one({"title": "numbers"}))
+    show("Stored after an edit:", stored.find_one(SAMPLE))
     show_versions(f"Saving the {edited} edited pages stored them in the new shape:", stored)
 
     report = WikiPage.m.migrate()

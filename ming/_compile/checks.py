@@ -18,6 +18,7 @@ import bson
 
 from ming import schema as S
 from ming._values import Missing, NoneType
+from ming.schema.stamps import Stamp
 
 __all__ = [
     "Absent",
@@ -182,6 +183,7 @@ _KINDS: Final[tuple[type[S.SchemaItem[Any]], ...]] = (
     S.Scalar,
     S.String,
     S.Value,
+    Stamp,
 )
 _POLICY: Final = frozenset({"default", "if_missing"})
 """Methods that say what an absent key becomes; they are asked by name, so overriding them is fine."""
@@ -295,6 +297,7 @@ _SINGLE: Final[dict[type | None, Any]] = {
     S.Scalar: _scalar,
     S.String: _particular,
     S.Value: _value,
+    Stamp: _value,
 }
 
 

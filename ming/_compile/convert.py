@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from ming._compile.checks import Anything, Call, Check, Choice, Each, Entries, Exact, Fields, Moment
-from ming._compile.emit import Mode, alternatives, passes_unchanged, unless
+from ming._compile.emit import Mode, alternatives, either, passes_unchanged, unless, write_test
 from ming._compile.script import Locals, Script, singular
 
-__all__ = ["Place", "convert"]
+__all__ = ["Place", "bind_order", "convert", "is_leaf", "write_reuse"]
 
 
 class Place(Protocol):
@@ -21,6 +21,7 @@ class Place(Protocol):
 
     script: Script
     mode: Mode
+    stem: str
     locals: Locals
 
     def function_for(self, check: Fields, path: tuple[str, ...]) -> str:
@@ -101,8 +102,16 @@ def _convert_elements(place: Place, check: Check, name: str, path: tuple[str, ..
     line = place.script.line
     element = place.locals.element(path[-1])
     if isinstance(check, Fields) and not check.none:
-        function = place.function_for(check, (*path[:-1], singular(path[-1])))
-        line(f"{name} = [{function}({element}) for {element} in {name}]")
+        inner_path = (*path[:-1], singular(path[-1]))
+        every = f"{name} = [{place.function_for(check, inner_path)}({element}) for {element} in {name}]"
+        if place.mode.plain and is_leaf(check):
+            _keep_list(place, name)
+            with place.script.block(f"for {element} in {name}:"):
+                write_reuse(place, check, element, inner_path, "continue")
+                line(every)
+                line("break")
+        else:
+            line(every)
     elif isinstance(check, Anything):
         with place.script.block(f"if any({element} is Missing for {element} in {name}):"):
             line("raise Unsure")
@@ -111,7 +120,10 @@ def _convert_elements(place: Place, check: Check, name: str, path: tuple[str, ..
         refused = unless(alternatives(place.script, check, element, path[-1], python=True))
         with place.script.block(f"for {element} in {name}:"), place.script.block(f"if {refused}:"):
             line("raise Unsure")
-        line(f"{name} = [*{name}]")
+        if place.mode.plain:
+            _keep_list(place, name)
+        else:
+            line(f"{name} = [*{name}]")
     else:
         made = place.locals.name(f"valid_{path[-1]}")
         line(f"{made} = []")
@@ -119,6 +131,49 @@ def _convert_elements(place: Place, check: Check, name: str, path: tuple[str, ..
             convert(place, check, element, (*path[:-1], singular(path[-1])))
             _keep_present(place, check, element, f"{made}.append({element})")
         line(f"{name} = {made}")
+
+
+def _keep_list(place: Place, name: str) -> None:
+    with place.script.block(f"if {name}.__class__ is tuple:"):
+        place.script.line(f"{name} = [*{name}]")
+
+
+def is_leaf(check: Fields) -> bool:
+    """Whether a level has fields, and none of them holds others."""
+    return bool(check.fields) and all(
+        isinstance(field.check, Exact | Moment | Choice | Anything) for field in check.fields
+    )
+
+
+def bind_order(place: Place, check: Fields, path: tuple[str, ...]) -> str:
+    """Bind a level's keys in order."""
+    return place.script.bind("_".join((place.stem, *path, "order")), [field.name for field in check.fields])
+
+
+def write_reuse(
+    place: Place, check: Fields, value: str, path: tuple[str, ...], then: str, names: list[str] | None = None
+) -> None:
+    """Write the way out for a sub-document that is valid and sorted already: it stays the object it is.
+
+    Args:
+        place: Where to write.
+        check: The sub-document's fields, none of which holds others.
+        value: The local that holds it.
+        path: Names of the fields on the way here.
+        then: The statement that leaves.
+        names: Locals for its fields; new ones by default.
+    """
+    script = place.script
+    names = names or [place.locals.name(field.name) for field in check.fields]
+    with script.block(f"if type({value}) is Object and [*{value}] == {bind_order(place, check, path)}:"):
+        script.line(f"[{', '.join(names)}] = values({value})")
+        tests = []
+        for field, name in zip(check.fields, names, strict=True):
+            conditions = alternatives(script, field.check, name, field.name, python=True)
+            tests.append((field, either(conditions)))
+        write_test(script, "if (", tests)
+        with script.block("):"):
+            script.line(then)
 
 
 def _convert_entries(place: Place, check: Entries, name: str, path: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from ming._compile.script import Script
 from ming._values import KEEP_ASIDE, Missing, NoneType, Object, Origin
 from ming.exc import Invalid
 
-__all__ = ["BINDINGS", "Mode", "Unsure", "alternatives", "comment", "either", "passes_unchanged", "unless"]
+__all__ = ["BINDINGS", "Mode", "Unsure", "alternatives", "comment", "either", "passes_unchanged", "unless", "write_test"]
 
 
 class Unsure(Exception):
@@ -146,6 +146,14 @@ def _kind_name(check: Check) -> str:
             return "anything"
         case _:
             return "rules of its own"
+
+
+def write_test(script: Script, opening: str, tests: list[tuple[Field, str]]) -> None:
+    """Write conditions joined by ``and``, each under its field's comment; the caller closes the parenthesis."""
+    with script.block(opening):
+        for number, (field, condition) in enumerate(tests):
+            script.line(f"# {comment(field)}")
+            script.line(f"and {condition}" if number else condition)
 
 
 def comment(field: Field) -> str:

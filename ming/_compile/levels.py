@@ -7,13 +7,11 @@ stored documents that are exactly as usual is in `ming._compile.inline`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from ming import schema as S
-from ming._compile.checks import Absent, Anything, Call, Choice, Exact, Field, Fields, Moment
-from ming._compile.convert import convert
-from ming._compile.emit import Mode, alternatives, comment, either, passes_unchanged
+from ming._compile.checks import Absent, Anything, Call, Field, Fields
+from ming._compile.convert import bind_order, convert, is_leaf, write_reuse
+from ming._compile.emit import Mode, alternatives, comment, either, passes_unchanged, write_test
 from ming._compile.script import Script
 
 __all__ = ["Level", "Levels"]
@@ -70,6 +68,7 @@ class Level:
         self.check = check
         self.path = path
         self.locals = self.script.locals()
+        self.stem = levels.stem
         self.function_for = levels.function_for
         self.value = self.locals.name(path[-1] if path else self.mode.argument)
         self.result = self.locals.name("valid")
@@ -78,9 +77,9 @@ class Level:
     def write(self, name: str) -> None:
         """Write the function for an inner level; it raises `Unsure`."""
         with self.script.block(f"def {name}({self.value}):"):
-            self.script.line(f'"""{self.value} within {self.levels.stem}; raises Unsure."""')
-            if self.mode.plain and self._is_leaf():
-                self._reuse()
+            self.script.line(f'"""{self.value} within {self.stem}; raises Unsure."""')
+            if self.mode.plain and is_leaf(self.check):
+                write_reuse(self, self.check, self.value, self.path, f"return {self.value}", [*self._names.values()])
             self._refuse_other_classes("Object", "dict")
             self._body("Object")
         self.script.line()
@@ -89,7 +88,7 @@ class Level:
         """Write the function for a whole document; it returns None when unsure."""
         document_class = self.levels.document_class
         with self.script.block(f"def {name}({self.value}):"):
-            self.script.line(f'"""{self.levels.stem}, or None where the schema itself has to decide."""')
+            self.script.line(f'"""{self.stem}, or None where the schema itself has to decide."""')
             with self.script.block("try:"):
                 self._refuse_other_classes(*dict.fromkeys(("dict", document_class, "Object")))
                 self._body(None if self.mode.plain else document_class)
@@ -108,6 +107,8 @@ class Level:
         self._test()
         for field in self.check.fields:
             self._convert(field)
+        if self.mode.plain and self.path and not is_leaf(self.check):
+            self._reuse()
         if gaps:
             with self.script.block(f"if {gaps}:"):
                 for field in self.check.fields:
@@ -148,7 +149,7 @@ class Level:
             if not _is_usually_there(field):
                 expected.append(f"({self._names[field.name]} is not {_sentinel(field)})")
         differs = f"{f'{gaps} or ' if gaps else ''}len({self.value}) != {' + '.join(expected)}"
-        declared = self.script.bind("_".join((self.levels.stem, *self.path, "keys")), self.check.declared)
+        declared = self.script.bind("_".join((self.stem, *self.path, "keys")), self.check.declared)
         if not self.mode.keeps_unknown:
             differs = f"({differs})" if gaps else differs
             with self.script.block(f"if {differs} and not {declared}.issuperset({self.value}):"):
@@ -166,17 +167,9 @@ class Level:
         """Write one test for all fields that pass as they are or not at all."""
         tests = [(field, condition) for field in self.check.fields if (condition := self._condition(field))]
         if tests:
-            with self._test_of("if not (", tests):
+            write_test(self.script, "if not (", tests)
+            with self.script.block("):"):
                 self.script.line(_REFUSE)
-
-    @contextmanager
-    def _test_of(self, opening: str, tests: list[tuple[Field, str]]) -> Iterator[None]:
-        with self.script.block(opening):
-            for number, (field, condition) in enumerate(tests):
-                self.script.line(f"# {comment(field)}")
-                self.script.line(f"and {condition}" if number else condition)
-        with self.script.block("):"):
-            yield
 
     def _condition(self, field: Field) -> str | None:
         if not passes_unchanged(field.check):
@@ -197,22 +190,14 @@ class Level:
         self.script.line(f"# {comment(field)}")
         convert(self, field.check, name, (*self.path, field.name), absent=field.absent is not Absent.REFUSED)
 
-    def _is_leaf(self) -> bool:
-        return all(isinstance(field.check, Exact | Moment | Choice | Anything) for field in self.check.fields)
-
     def _reuse(self) -> None:
-        """Let a sub-document that is valid, and sorted, stay the object it is."""
-        if not self._names:
-            return
-        order = self.script.bind("_".join((self.levels.stem, *self.path, "order")), [*self._names])
-        with self.script.block(f"if type({self.value}) is Object and [*{self.value}] == {order}:"):
-            self.script.line(f"{', '.join(self._names.values())}, = values({self.value})")
-            tests = [(field, self._as_it_is(field)) for field in self.check.fields]
-            with self._test_of("if (", tests):
-                self.script.line(f"return {self.value}")
-
-    def _as_it_is(self, field: Field) -> str:
-        return either(alternatives(self.script, field.check, self._names[field.name], field.name, python=True))
+        """Let a sub-document that is valid, sorted, and made of what it was made of, stay the object it is."""
+        conditions = [f"type({self.value}) is Object", f"[*{self.value}] == {bind_order(self, self.check, self.path)}"]
+        for field in self.check.fields:
+            if not passes_unchanged(field.check):
+                conditions.append(f"{self._names[field.name]} is {self.value}[{field.name!r}]")
+        with self.script.block(f"if {' and '.join(conditions)}:"):
+            self.script.line(f"return {self.value}")
 
     def _build(self, made: str | None) -> None:
         line = self.script.line
@@ -233,7 +218,7 @@ class Level:
         """Write an expression for a dict of all fields in order."""
         if len(self._names) <= _LONG:
             return f"{{{', '.join(f'{key!r}: {name}' for key, name in self._names.items())}}}"
-        template = self.script.bind("_".join((self.levels.stem, *self.path, "template")), dict.fromkeys(self._names))
+        template = self.script.bind("_".join((self.stem, *self.path, "template")), dict.fromkeys(self._names))
         entries = self.locals.name("entries")
         self.script.line(f"{entries} = {{**{template}}}")
         for key, name in self._names.items():

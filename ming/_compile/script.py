@@ -51,7 +51,7 @@ class Script:
 
         Args:
             hint: The name wanted.
-            value: The value; equal immutable values may share a name.
+            value: The value; equal sets or lists share a name, so nobody may change them.
         """
         name = identifier(hint)
         while self._is_taken(name, value):
@@ -62,7 +62,7 @@ class Script:
     def _is_taken(self, name: str, value: Any) -> bool:
         if name in self._bindings:
             bound = self._bindings[name]
-            return not (bound is value or (isinstance(value, frozenset) and bound == value))
+            return not (bound is value or (isinstance(value, (frozenset, list)) and bound == value))
         return name in _RESERVED or name in self._locals
 
     def function_name(self, *parts: str) -> str:

@@ -52,9 +52,9 @@ def _create_indexes(request: Request) -> Reply:
         _create_index(request, collection, definition)
     after = len(collection.indexes) + 1
     reply: Reply = {"numIndexesBefore": before, "numIndexesAfter": after, "ok": 1.0}
-    if created:
-        reply["createdCollectionAutomatically"] = True
-    elif before == after:
+    if created or before != after:
+        reply["createdCollectionAutomatically"] = created
+    else:
         reply["note"] = "all indexes already exist"
     return reply
 
@@ -110,14 +110,16 @@ def _drop_indexes(request: Request) -> Reply:
         raise CommandError(26, f"ns not found {request.namespace}")
     before = len(collection.indexes) + 1
     wanted = request.option("index", "*")
+    reply: Reply = {"nIndexesWas": before, "ok": 1.0}
     if wanted == "*":
         collection.indexes.clear()
+        reply["msg"] = "non-_id indexes dropped for collection"
     else:
         for name in [
             _named_index(collection, each) for each in (wanted if isinstance(wanted, list) else [wanted])
         ]:
             del collection.indexes[name]
-    return {"nIndexesWas": before, "ok": 1.0}
+    return reply
 
 
 def _named_index(collection: Collection, wanted: Any) -> str:

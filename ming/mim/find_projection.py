@@ -36,12 +36,11 @@ def compile_find_projection(
     """
     tree = ProjectionTree(context.variables)
     adjustments: list[_Adjust] = []
-    slices: list[str] = []
     for path, value in specification.items():
         operator = next(iter(value), "") if isinstance(value, dict) else ""
         if operator == "$slice" and not _is_expression_slice(value["$slice"]):
-            slices.append(path)
             adjustments.append(_slice(path, value["$slice"]))
+            _keep_sliced(tree, path)
         elif operator == "$elemMatch":
             tree.flag(path, include=True)
             adjustments.append(_elem_match(path, value["$elemMatch"], context))
@@ -52,9 +51,6 @@ def compile_find_projection(
             adjustments.append(_positional(path[:-2], query))
         else:
             tree.add({path: value})
-    if tree.includes:
-        for path in slices:
-            tree.flag(path, include=True)
     if not tree.root and not adjustments:
         return None
     project: Project = projector(tree) if tree.root else dict
@@ -84,6 +80,13 @@ def _changed(container: Any, parts: list[str], change: Callable[[Any], Any]) -> 
 def _is_expression_slice(bounds: Any) -> bool:
     # {$slice: [array, n]} is the aggregation operator, {$slice: [skip, n]} the projection's.
     return isinstance(bounds, list) and bool(bounds) and not is_number(bounds[0])
+
+
+def _keep_sliced(tree: ProjectionTree, path: str) -> None:
+    try:
+        tree.keep(path)
+    except CommandError as error:
+        raise CommandError(28667, f"Invalid $slice syntax :: because :: {error}") from error
 
 
 def _slice(path: str, bounds: Any) -> _Adjust:

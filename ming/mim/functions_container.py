@@ -21,9 +21,9 @@ def _size(value: Any) -> int:
 
 
 def _concat_arrays(*values: Any) -> Any:
-    if absent(*values):
-        return None
     for value in values:
+        if absent(value):
+            return None
         if not isinstance(value, list):
             raise CommandError(28664, f"$concatArrays only supports arrays, not {type_name(value)}")
     return [item for value in values for item in value]

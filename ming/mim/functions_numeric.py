@@ -35,11 +35,11 @@ def _shifted(moment: datetime, milliseconds: Any) -> datetime:
 
 
 def _add(*values: Any) -> Any:
-    if absent(*values):
-        return None
     total: Any = 0
     moment: datetime | None = None
     for value in values:
+        if absent(value):
+            return None
         if isinstance(value, datetime):
             if moment is not None:
                 raise CommandError(16612, "only one date allowed in an $add expression")
@@ -65,10 +65,10 @@ def _subtract(left: Any, right: Any) -> Any:
 
 
 def _multiply(*values: Any) -> Any:
-    if absent(*values):
-        return None
     product: Any = 1
     for value in values:
+        if absent(value):
+            return None
         product = _widened(arithmetic.multiply, product, _need_number("$multiply", 14, value))
     return product
 

@@ -13,9 +13,9 @@ __all__ = ["STRING"]
 
 
 def _concat(*values: Any) -> Any:
-    if absent(*values):
-        return None
     for value in values:
+        if absent(value):
+            return None
         if not isinstance(value, str):
             raise CommandError(16702, f"$concat only supports strings, not {type_name(value)}")
     return "".join(values)

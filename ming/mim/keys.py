@@ -98,6 +98,12 @@ def _into(array: list[Any], element: Any, reach: _Reach) -> _Reach:
     if not rest:
         return _Reach(element, is_key=True)
     if is_index(rest[0]):
+        if any(inner.__class__ is dict and rest[0] in inner for inner in array):
+            raise CommandError(
+                16746,
+                "Ambiguous field name found in array (do not use numeric field names in embedded elements in an"
+                f" array), field: '{rest[0]}'",
+            )
         named = array[int(rest[0])] if int(rest[0]) < len(array) else MISSING
         if len(rest) > 1:
             return _advanced(named, rest[1:])

@@ -34,7 +34,7 @@ class ProjectionTree:
         """Paths that are included or computed, ``_id`` apart."""
         self.excludes: list[str] = []
         """Paths that are excluded, ``_id`` apart."""
-        self.computed = False
+        self._adjusted = False
         self._variables = dict(variables or {})
 
     def add(self, specification: Mapping[str, Any], prefix: str = "", computing: bool = False) -> None:
@@ -50,9 +50,10 @@ class ProjectionTree:
             is_flag = (isinstance(value, bool) or is_number(value)) and not computing
             if isinstance(value, dict) and value and not next(iter(value)).startswith("$"):
                 self.add(value, path, computing)
-            elif isinstance(value, dict) and not value and not computing:
+            elif isinstance(value, dict) and not value:
                 raise CommandError(
-                    51270, "An empty sub-projection is not a valid value. Found empty object at path"
+                    40180 if computing else 51270,
+                    f"An empty object is not a valid value. Found empty object at path {path}",
                 )
             elif is_flag:
                 self.flag(path, truthy(value))
@@ -60,14 +61,37 @@ class ProjectionTree:
                 self._compute(path, compile_expression(value, frozenset(self._variables)))
 
     def flag(self, path: str, include: bool) -> None:
-        """Include or exclude a path."""
+        """Include or exclude a path.
+
+        Raises:
+            CommandError: Other paths are treated the other way.
+        """
         if path != "_id":
+            if include and self.excludes:
+                raise CommandError(31253, f"Cannot do inclusion on field {path} in exclusion projection")
+            if not include and self.includes:
+                raise CommandError(31254, f"Cannot do exclusion on field {path} in inclusion projection")
             (self.includes if include else self.excludes).append(path)
         self._put(path, include)
 
+    def keep(self, path: str) -> None:
+        """Keep a path, to be adjusted later, whatever becomes of the others."""
+        self._adjusted = True
+        self._put(path, True)
+
+    @property
+    def keeps_others(self) -> bool:
+        """Whether paths that are not mentioned are kept."""
+        if self.includes:
+            return False
+        return bool(self.excludes) or self._adjusted or self.root.get("_id") is False
+
     def _compute(self, path: str, expression: Expression) -> None:
-        self.computed = True
         if path != "_id":
+            if self.excludes:
+                raise CommandError(
+                    31252, f"Cannot use an expression for field {path} in an exclusion projection"
+                )
             self.includes.append(path)
         self._put(path, expression)
 
@@ -98,16 +122,10 @@ def _has_computed(node: _Node) -> bool:
 
 
 def projector(tree: ProjectionTree) -> Project:
-    """Return the projection that a tree of flags and expressions describes.
-
-    Raises:
-        CommandError: The tree both includes and excludes.
-    """
+    """Return the projection that a tree of flags and expressions describes."""
+    if tree.keeps_others:
+        return excluder(tree.root)
     own_id = tree.root.get("_id")
-    if tree.includes and tree.excludes:
-        raise CommandError(31254, f"Cannot do exclusion on field {tree.excludes[0]} in inclusion projection")
-    if tree.excludes or (own_id is False and not tree.includes):
-        return excluder({name: child for name, child in tree.root.items() if child is not True})
     root = {name: child for name, child in tree.root.items() if child is not False}
     if own_id is None:
         root["_id"] = True
@@ -147,9 +165,10 @@ def _included_value(node: _Node, value: Any, scope: Scope) -> Any:
 
 
 def excluder(node: _Node) -> Project:
-    """Return the projection that drops the leaves of a tree."""
+    """Return the projection that drops the excluded leaves of a tree and keeps everything else."""
     if not any(isinstance(child, dict) for child in node.values()):
-        return lambda document: {name: value for name, value in document.items() if name not in node}
+        dropped = {name for name, child in node.items() if child is False}
+        return lambda document: {name: value for name, value in document.items() if name not in dropped}
     return lambda document: _excluded(node, document)
 
 
@@ -161,10 +180,8 @@ def _excluded(node: _Node, value: Any) -> Any:
     kept = {}
     for name, inner in value.items():
         child = node.get(name)
-        if isinstance(child, dict):
-            kept[name] = _excluded(child, inner)
-        elif name not in node:
-            kept[name] = inner
+        if child is not False:
+            kept[name] = _excluded(child, inner) if isinstance(child, dict) else inner
     return kept
 
 

@@ -150,6 +150,7 @@ def _modifier_update(
 
     def apply(document: Document, position: int | None, inserting: bool) -> Document:
         placing = Placing(position, filters)
+        own_id = {"_id": copied(document["_id"])} if "_id" in document else None
         for step in steps:
             if inserting or not step.on_insert_only:
                 if step.source is not None:
@@ -158,6 +159,8 @@ def _modifier_update(
                 # All places are known before the first changes, as arrays may be replaced.
                 for place in list(places(document, step.parts, placing)):
                     step.act(place)
+                if own_id is not None and step.parts[0] == "_id":
+                    check_id_unchanged(own_id, document, is_replacement=False)
         return document
 
     pushed = update.get("$push", {}).values()
@@ -189,17 +192,23 @@ def _path_order(parts: tuple[str, ...]) -> list[tuple[int, int, str]]:
 
 
 def _check_conflicts(paths: Sequence[tuple[str, ...]]) -> None:
-    seen: set[tuple[str, ...]] = set()
-    for parts in paths:
-        above = [parts[:length] for length in range(1, len(parts) + 1)]
-        clash = next((path for path in above if path in seen), None) or next(
-            (parts for path in seen if path[: len(parts)] == parts), None
-        )
-        if clash is not None:
-            raise CommandError(
-                40, f"Updating the path '{'.'.join(parts)}' would create a conflict at '{'.'.join(clash)}'"
-            )
-        seen.add(parts)
+    for at, parts in enumerate(paths):
+        for other in paths[:at]:
+            clash = _clash(parts, other)
+            if clash is not None:
+                raise CommandError(
+                    40,
+                    f"Updating the path '{'.'.join(parts)}' would create a conflict at '{'.'.join(clash)}'",
+                )
+
+
+def _clash(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the path at which two update paths contradict each other, None if they do not."""
+    for at, (step, other) in enumerate(zip(left, right, strict=False)):
+        if step != other:
+            # One node cannot be changed by element and by name at once.
+            return left[:at] if step.startswith("$[") != other.startswith("$[") else None
+    return min(left, right, key=len)
 
 
 def _rename(document: Document, source: tuple[str, ...], target: tuple[str, ...]) -> None:

@@ -126,6 +126,8 @@ def places(document: dict[str, Any], parts: tuple[str, ...], placing: Placing) -
     Raises:
         CommandError: A positional step finds no array, or ``$`` no match.
     """
+    if "$" in parts and placing.position is None:
+        raise CommandError(2, "The positional operator did not find the match needed from the query.")
     yield from _places(document, "", parts, placing, document, parts)
 
 
@@ -139,8 +141,6 @@ def _places(
 ) -> Iterator[Place]:
     step = rest[0]
     if step == "$":
-        if placing.position is None:
-            raise CommandError(2, "The positional operator did not find the match needed from the query.")
         step = str(placing.position)
         rest = (step, *rest[1:])
     elif _is_dynamic(step):

@@ -29,7 +29,7 @@ def seed(query: Mapping[str, Any]) -> dict[str, Any]:
     """
     document: dict[str, Any] = {}
     seen: list[str] = []
-    for path, value in _equalities(query):
+    for path, value in sorted(_equalities(query), key=lambda pinned: pinned[0]):
         for other in seen:
             if path == other or path.startswith(other + ".") or other.startswith(path + "."):
                 raise CommandError(

@@ -101,16 +101,19 @@ def _update(request: Request) -> Reply:
         collection = request.collection()
         check_hint(statement.get("hint"), collection)
         context = request.query_context(collection)
-        query = compile_filter(statement["q"], context)
         update = _compiled_update(request, statement, context)
         if statement.get("multi") and update.is_replacement:
             raise CommandError(9, "multi update is not supported for replacement-style update")
+        query = compile_filter(statement["q"], context)
         records = _records(collection, query, statement.get("sort"), everything=bool(statement.get("multi")))
+        changes = 0
         for record, document in records:
             assert collection is not None
-            matched += 1
             changed = _change(collection, record, document, query, update)
-            modified += changed is not document or update.counts_as_change
+            changes += changed is not document or update.counts_as_change
+        # A statement that fails halfway keeps its changes, but counts none of them.
+        matched += len(records)
+        modified += changes
         if not records and statement.get("upsert"):
             made = _upsert(request, statement["q"], update)
             matched += 1
@@ -203,9 +206,9 @@ def _find_and_modify(request: Request) -> Reply:
     check_hint(request.option("hint"), collection)
     context = request.query_context(collection)
     selector = request.option("query", {})
+    update = None if removing else _compiled_update(request, request.command, context)
     query = compile_filter(selector, context)
     project = compile_find_projection(request.option("fields", {}), context, query)
-    update = None if removing else _compiled_update(request, request.command, context)
     records = _records(collection, query, request.option("sort"), everything=False)
     outcome: dict[str, Any] = {"n": len(records)}
     document: Document | None = None

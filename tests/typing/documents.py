@@ -60,7 +60,7 @@ def managers(page: Page) -> None:
     for found in Page.m.find():
         assert_type(found, Page)
     page.m.save()
-    Page.m.find().first().title  # type: ignore[union-attr]
+    Page.m.find().first().title.upper()  # type: ignore[union-attr]
 
 
 def sessions(session: Session) -> None:
@@ -75,4 +75,4 @@ async def async_sessions(session: AsyncSession) -> None:
     async for found in session.find(Page, {"title": "a"}):
         assert_type(found, Page)
     assert_type(await Page.m.with_session(session).get(title="a"), Page | None)
-    (await session.get(Page, title="a")).title  # type: ignore[union-attr]
+    (await session.get(Page, title="a")).title.upper()  # type: ignore[union-attr]
