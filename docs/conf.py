@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from ming.version import __version__
+
+sys.path.append(str(Path(__file__).parent))
 
 project = "ming"
 author = "the ming authors"
 copyright = "2026, the ming authors"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "doors"]
 exclude_patterns = ["_build", "news/*.rst"]
-default_role = "any"
+default_role = "py:obj"
 nitpicky = True
 # Types that other projects' documentation describes; it is not fetched while building.
 nitpick_ignore_regex = [

@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from pymongo import ASCENDING, DESCENDING
 
-from ming import base, compat, config, datastore, declarative, encryption, exc, metadata, mim, schema, session, utils
+from ming import (
+    base,
+    compat,
+    config,
+    datastore,
+    declarative,
+    encryption,
+    exc,
+    metadata,
+    mim,
+    schema,
+    session,
+    utils,
+)
 from ming._typed import TypedDocument, field
 from ming.aio.session import AsyncSession
 from ming.base import Cursor

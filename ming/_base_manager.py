@@ -7,7 +7,7 @@ validating mean is decided below, in `ming._compile.loader`.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -45,11 +45,11 @@ class BaseManager(Generic[D]):
         cls: type[D],
         fields: Iterable[Field[Any]],
         indexes: Iterable[Index],
-        bases: tuple[BaseManager[Any], ...],
+        bases: Sequence[BaseManager[Any]],
         declaration: Declaration,
     ) -> None:
         self.cls = cls
-        self.bases = bases
+        self.bases = tuple(bases)
         self.indexes = list(indexes)
         self.field_index = {cast(str, field.name): field for field in fields}
         self.declaration = declaration
@@ -60,14 +60,10 @@ class BaseManager(Generic[D]):
         self.polymorphic_registry = declaration.polymorphic_registry
         self.before_save = declaration.before_save
         self._in_chain = declaration.version_of is not None
-        self._register()
-
-    def _register(self) -> None:
-        if self.polymorphic_on and self.declaration.registers and self.polymorphic_registry is not None:
-            self.polymorphic_registry[self.polymorphic_identity] = self.cls
-        older = self.older
-        if older is not None:
-            older._join_chain()
+        if self._registry is not None and declaration.registers:
+            self._registry[self.polymorphic_identity] = cls
+        if self.older is not None:
+            self.older._join_chain()
 
     def _join_chain(self) -> None:
         """Learn that a newer version exists: from now on constants are filled in."""
@@ -88,6 +84,11 @@ class BaseManager(Generic[D]):
         return self.field_index.values()
 
     @property
+    def _registry(self) -> MutableMapping[Any, type[Any]] | None:
+        """The classes of the collection by their values of the discriminator; None without one."""
+        return self.polymorphic_registry if self.polymorphic_on else None
+
+    @property
     def older(self) -> BaseManager[Any] | None:
         """The manager of the version before this one."""
         version_of = self.declaration.version_of
@@ -104,9 +105,23 @@ class BaseManager(Generic[D]):
         return self.declaration.unknown == "forbid"
 
     @property
+    def required_session(self) -> Any:
+        """The session, for what cannot do without.
+
+        Raises:
+            MingConfigError: The class declares none.
+        """
+        if self.session is None:
+            name = self.cls.__name__
+            raise MingConfigError(
+                f"{name} declares no session: use session.find({name}, ...) or {name}.m.with_session(session)"
+            )
+        return self.session
+
+    @property
     def collection(self) -> Any:
         """The driver's collection."""
-        return self.session.db[self.collection_name]
+        return self.required_session.db[self.collection_name]
 
     # -- schemas and loading
 
@@ -119,7 +134,10 @@ class BaseManager(Generic[D]):
         schema = S.Document(items)
         schema.managed_class = self.cls
         schema.polymorphic_on = self.polymorphic_on
-        schema.polymorphic_registry = self.polymorphic_registry if self.polymorphic_on else None
+        schema.polymorphic_registry = self._registry
+        if self._registry is not None and not self.declaration.registers:
+            # Documents of an inherited identity are of the class that was asked for.
+            schema.polymorphic_registry = ChainMap({self.polymorphic_identity: self.cls}, self._registry)
         return schema
 
     @cached_property
@@ -140,11 +158,9 @@ class BaseManager(Generic[D]):
     @cached_property
     def chain(self) -> Chain:
         """This version and the older ones, oldest first."""
-        versions = [Version(self.cls, self.own_schema, self.declaration.migrate)]
-        manager = self.older
+        versions: list[Version] = []
+        manager: BaseManager[Any] | None = self
         while manager is not None:
-            if manager.cls in [version.cls for version in versions]:
-                raise MingConfigError(f"the versions of {self.cls.__name__} form a circle")
             versions.append(Version(manager.cls, manager.own_schema, manager.declaration.migrate))
             manager = manager.older
         declared = self.declaration.unstamped
@@ -156,7 +172,10 @@ class BaseManager(Generic[D]):
     @cached_property
     def _class_loader(self) -> ClassLoader:
         return ClassLoader(
-            self.own_schema, self.chain, self.declaration.unknown, snapshots=self.declaration.save == "changes"
+            self.own_schema,
+            self.chain,
+            self.declaration.unknown,
+            snapshots=self.declaration.save == "changes",
         )
 
     def loader(self, allow_extra: bool = True, strip_extra: bool = True) -> Load:
@@ -182,7 +201,7 @@ class BaseManager(Generic[D]):
             Invalid: The data are not valid.
         """
         if self.schema is None:
-            return cast(D, self.cls._wrap(data))
+            return self.cls._wrap(data)
         if strip_extra is KEEP_ASIDE:
             return cast(D, self.loader(allow_extra, strip_extra)(data))
         made = None if allow_extra else self._class_loader.make(data)
@@ -190,7 +209,7 @@ class BaseManager(Generic[D]):
             made = self.schema.validate(data, allow_extra=allow_extra, strip_extra=strip_extra)
         return cast(D, made)
 
-    def validated(self, document: Mapping[str, Any]) -> dict[str, Any]:
+    def validated(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return a document's valid form for storing, with defaults; keys without a field are refused.
 
         Raises:
@@ -198,13 +217,19 @@ class BaseManager(Generic[D]):
         """
         if self.schema is None:
             return dict(document)
-        data = self._class_loader.data(document)
-        if data is not None:
-            return data
         try:
-            return dict(self.schema.validate(document))
+            if "_id" in self.field_index or "_id" not in document:
+                return self._valid(document)
+            # Every stored document has an _id, whether its class declares one or not.
+            rest = {key: value for key, value in dict.items(document) if key != "_id"}
+            return {"_id": document["_id"], **self._valid(rest)}
         except S.Invalid as error:
-            raise error.within(self.collection_name, document.get("_id"))
+            error.within(self.collection_name, dict.get(document, "_id"))
+            raise
+
+    def _valid(self, document: dict[str, Any]) -> dict[str, Any]:
+        data = self._class_loader.data(document)
+        return dict(self.schema.validate(document)) if data is None else data
 
 
 def find_manager(cls: type) -> BaseManager[Any] | None:

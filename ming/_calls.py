@@ -64,7 +64,7 @@ _OUTSIDE_TRANSACTIONS: Final = {
 _OWN_KEYWORD: Final = {"find", "find_one"}
 """Verbs with a keyword ``max_time_ms``; the others hand ``maxTimeMS`` to the command."""
 
-_HANDLE_OPTIONS: Final = ("read_preference", "write_concern", "read_concern")
+_HANDLE_OPTIONS: Final = frozenset({"read_preference", "write_concern", "read_concern"})
 """Options of a collection object rather than of a call."""
 
 _DELETE_OPTIONS: Final = {"collation", "hint", "session", "let", "comment", "write_concern"}
@@ -252,9 +252,9 @@ def _collection(db: Any, name: str | None, options: Mapping[str, Any]) -> Any:
 
 def _on_handle(collection: Any, options: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
     """Apply the options that belong to a collection object, and return the others."""
-    own = {name: options[name] for name in _HANDLE_OPTIONS if name in options}
-    if not own:
+    if _HANDLE_OPTIONS.isdisjoint(options):
         return collection, options
+    own = {name: value for name, value in options.items() if name in _HANDLE_OPTIONS}
     rest = {name: value for name, value in options.items() if name not in own}
     return collection.with_options(**own), rest
 

@@ -37,7 +37,7 @@ OnInvalid = Literal["raise", "skip", "report"]
 _BATCHING: Final = {pymongo.cursor.Cursor, pymongo.asynchronous.cursor.AsyncCursor}
 """The driver's own cursors: their batch is a deque in ``_data``."""
 
-_BATCH_BYTES: Final = 1_500_000
+_BATCH_BYTES: Final = 1_000_000
 """Batches of this size stay in the processor's caches; the server's own, of 16 MB, take up to twice the time."""
 
 _SAMPLE: Final = 4
@@ -178,8 +178,8 @@ class CursorBase(Generic[D]):
         self._batch = batch
 
     def _empty_batch_into(self, found: list[D]) -> None:
-        while self._batch:
-            found.append(self._load(self._batch.popleft()))
+        batch, load = self._batch, self._load if self._loader is None else self._loader
+        found.extend([load(batch.popleft()) for _ in range(len(batch))])
 
 
 def _documents_per_batch(batch: deque[RawDocument]) -> int:

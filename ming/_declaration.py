@@ -67,8 +67,11 @@ class Declaration:
         for option, choices in _CHOICES.items():
             value = getattr(self, option)
             if value not in choices:
-                raise MingConfigError(f"{self.name}: {option}={value!r}, expected one of {', '.join(choices)}")
-        if getattr(self.session, "is_async", False) is True:
+                raise MingConfigError(
+                    f"{self.name}: {option}={value!r}, expected one of {', '.join(choices)}"
+                )
+        # The type is asked, because a proxy would make its session to answer.
+        if getattr(type(self.session), "is_async", False) is True:
             raise MingConfigError(
                 f"{self.name}: an asynchronous session cannot be declared on the class; "
                 "use asession.find(Page, ...) or Page.m.with_session(asession)"

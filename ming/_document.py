@@ -42,6 +42,15 @@ class _Document(Object, EncryptedMixin):
         """Make a valid document, with its defaults, of Python data; see `ClassManager.make`."""
         return cls.m.make(data, allow_extra=allow_extra, strip_extra=strip_extra)
 
+    @classmethod
+    def make_encr(cls: type[D], data: Mapping[str, Any]) -> D:
+        """Make a valid document of data in plain text; declarative classes can.
+
+        Raises:
+            NotImplementedError: The class is not declarative.
+        """
+        raise NotImplementedError("make_encr() is for declarative document classes")
+
 
 def give_manager(cls: type[_Document], manager: ClassManager[Any]) -> None:
     """Attach a class's manager as its attribute ``m``."""

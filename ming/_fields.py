@@ -28,7 +28,8 @@ class Field(Generic[T]):
     Args:
         name: The key; left out, the name of the attribute.
         type: A schema item, or shorthand for one.
-        index: Whether `ming.collection` declares an index on the key.
+        index: Whether `ming.collection` declares an index on the key. Declarative classes list their indexes
+            in ``__mongometa__``; there the three flags change nothing.
         unique: Whether that index is unique.
         sparse: Whether that index is sparse.
         options: For the schema item: ``required``, ``if_missing``, ``allow_none`` and its own.
@@ -45,6 +46,7 @@ class Field(Generic[T]):
     sparse: bool
     claimed: bool = False
     """Whether a class holds this object as one of its fields."""
+    _named_by_attribute: bool = False
 
     @overload
     def __init__(self: Field[list[Any]], type: list[NoReturn], /, **options: Any) -> None: ...
@@ -100,9 +102,9 @@ class Field(Generic[T]):
     def __init__(self: Field[V], name: str, type: V, /, **options: Any) -> None: ...
     def __init__(self: Field[Any], /, *args: Any, **options: Any) -> None:
         self.name, self.type = _name_and_type(args)
-        self.index = options.pop("index", False)
-        self.unique = options.pop("unique", False)
-        self.sparse = options.pop("sparse", False)
+        self.index = bool(options.pop("index", False))
+        self.unique = bool(options.pop("unique", False))
+        self.sparse = bool(options.pop("sparse", False))
         self._options = options
         self._declare()
 
@@ -116,8 +118,9 @@ class Field(Generic[T]):
         return S.SchemaItem.make(self.type, **self._options)
 
     def __set_name__(self, owner: Any, attribute: str) -> None:
-        if self.name is None:
+        if self.name is None or self._named_by_attribute:
             self.name = attribute
+            self._named_by_attribute = True
 
     @property
     def field(self) -> Field[T]:

@@ -6,12 +6,11 @@ holds of its class is in `ming._base_manager`.
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
+from collections.abc import AsyncGenerator, Generator
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast, overload
 
 from ming._base_manager import BaseManager, manager_of
 from ming._indexes import Index
-from ming.exc import MingConfigError
 
 if TYPE_CHECKING:
     from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from ming.session import Session
     from ming.utils import ContextualProxy, ThreadLocalProxy
 
+    _SyncSession: TypeAlias = Session | ThreadLocalProxy[Session] | ContextualProxy[Session]
+
 __all__ = [
     "AsyncClassManager",
     "BaseManager",
@@ -35,6 +36,14 @@ __all__ = [
 ]
 
 D = TypeVar("D", bound="_Document")
+M = TypeVar("M", bound="BaseManager[Any]")
+
+
+def _through(session: Any, manager: BaseManager[Any], kind: type[M]) -> M:
+    """A manager like another one, of the kind that fits the session."""
+    made = kind.__new__(kind)
+    vars(made).update(vars(manager), session=session)
+    return made
 
 
 class ClassManager(BaseManager[D]):
@@ -43,19 +52,21 @@ class ClassManager(BaseManager[D]):
     Every operation is the session's of the same name with the class as first argument.
     """
 
-    session: Any
+    @property
+    def _session(self) -> Session:
+        return cast("Session", self.required_session)
 
     @overload
     def with_session(self, session: AsyncSession) -> AsyncClassManager[D]: ...
     @overload
-    def with_session(self, session: Any) -> ClassManager[D]: ...
+    def with_session(self, session: _SyncSession) -> ClassManager[D]: ...
     def with_session(self, session: Any) -> Any:
-        """Return a manager that works through another session, sync or async."""
-        kind = AsyncClassManager if getattr(session, "is_async", False) is True else ClassManager
-        other = copy.copy(self)
-        other.__class__ = cast(Any, kind)
-        other.session = session
-        return other
+        """Return a manager that works through another session, sync or async.
+
+        Documents it returns still save through the session of their class.
+        """
+        is_async = getattr(session, "is_async", False) is True
+        return _through(session, self, AsyncClassManager if is_async else ClassManager)
 
     def with_options(self, **options: Any) -> ClassManager[D]:
         """Return a manager whose calls carry driver options; see `Session.with_options`."""
@@ -70,7 +81,11 @@ class ClassManager(BaseManager[D]):
         """Return one document that matches, or None; see `Session.get`."""
         return self._session.get(self.cls, **query)
 
-    def find(self, *args: Any, **kwargs: Any) -> Cursor[D]:
+    @overload
+    def find(self, *args: Any, validate: Literal[False], **kwargs: Any) -> Generator[D, None, None]: ...
+    @overload
+    def find(self, *args: Any, validate: Literal[True] = True, **kwargs: Any) -> Cursor[D]: ...
+    def find(self, *args: Any, **kwargs: Any) -> Any:
         """Open a cursor over the documents that match; see `Session.find`."""
         return self._session.find(self.cls, *args, **kwargs)
 
@@ -138,13 +153,13 @@ class ClassManager(BaseManager[D]):
 class AsyncClassManager(BaseManager[D]):
     """`ClassManager` on an asynchronous session: the same operations, awaitable."""
 
-    session: Any
+    @property
+    def _session(self) -> AsyncSession:
+        return cast("AsyncSession", self.required_session)
 
-    def with_session(self, session: Any) -> AsyncClassManager[D]:
+    def with_session(self, session: AsyncSession) -> AsyncClassManager[D]:
         """Return a manager that works through another asynchronous session."""
-        other = copy.copy(self)
-        other.session = session
-        return other
+        return _through(session, self, AsyncClassManager)
 
     def with_options(self, **options: Any) -> AsyncClassManager[D]:
         """Return a manager whose calls carry driver options; see `AsyncSession.with_options`."""
@@ -159,7 +174,11 @@ class AsyncClassManager(BaseManager[D]):
         """Return one document that matches, or None; see `AsyncSession.get`."""
         return await self._session.get(self.cls, **query)
 
-    def find(self, *args: Any, **kwargs: Any) -> AsyncCursor[D]:
+    @overload
+    def find(self, *args: Any, validate: Literal[False], **kwargs: Any) -> AsyncGenerator[D, None]: ...
+    @overload
+    def find(self, *args: Any, validate: Literal[True] = True, **kwargs: Any) -> AsyncCursor[D]: ...
+    def find(self, *args: Any, **kwargs: Any) -> Any:
         """Open a cursor over the documents that match; see `AsyncSession.find`."""
         return self._session.find(self.cls, *args, **kwargs)
 
@@ -230,10 +249,14 @@ class InstanceManager(Generic[D]):
     def __init__(self, classmanager: ClassManager[D], inst: D) -> None:
         self.classmanager = classmanager
         self.inst = inst
-        self.session: Session = classmanager.session
+        self.session = classmanager.session
         self.schema = classmanager.schema
         self.collection_name = classmanager.collection_name
         self.before_save = classmanager.before_save
+
+    @property
+    def _session(self) -> Session:
+        return cast("Session", self.classmanager.required_session)
 
     def save(self, *args: Any, **kwargs: Any) -> UpdateResult | InsertOneResult:
         """Store the document, or the named fields of it; see `Session.save`."""
@@ -279,5 +302,5 @@ class ManagerDescriptor:
         return manager if instance is None else InstanceManager(manager, instance)
 
 
-class Manager(ClassManager[D], InstanceManager[D], ManagerDescriptor):  # type: ignore[misc]
+class Manager(ClassManager[D], InstanceManager[D], ManagerDescriptor):
     """Type of ``m`` on the class and on documents alike, for ``m: 'Manager[Page]'`` in class bodies."""

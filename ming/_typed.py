@@ -114,7 +114,9 @@ class TypedField(Field[Any]):
             return typing.get_type_hints(holder, known, dict(vars(self.owner)), include_extras=True)["it"]
         except NameError as error:
             where = f"{self.owner.__qualname__}.{self.name}"
-            raise MingConfigError(f"{where}: the annotation {self.annotation!r} is unknown: {error}") from error
+            raise MingConfigError(
+                f"{where}: the annotation {self.annotation!r} is unknown: {error}"
+            ) from error
 
 
 class _TypedMeta(_DocumentMeta):

@@ -14,32 +14,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncExecutor",
-    "DocumentClass",
     "Executor",
-    "Filter",
     "Flow",
     "IndexLike",
-    "Loader",
     "ManagerLike",
     "RawDocument",
-    "SessionLike",
 ]
 
 T = TypeVar("T")
-D = TypeVar("D")
 D_co = TypeVar("D_co", covariant=True)
 
 RawDocument: TypeAlias = dict[str, Any]
 """A plain dict as the driver decodes it."""
 
-Filter: TypeAlias = Mapping[str, Any]
-"""A query document."""
-
 Flow: TypeAlias = Generator["Operation[Any]", Any, T]
 """A generator that yields operations, is sent their replies, and returns a ``T``."""
-
-Loader: TypeAlias = Callable[[RawDocument], D]
-"""Makes a document of a stored raw document, which it consumes; may raise `ming.exc.Invalid`."""
 
 
 class IndexLike(Protocol):
@@ -48,10 +37,12 @@ class IndexLike(Protocol):
     @property
     def index_spec(self) -> Sequence[tuple[str, Any]]:
         """Pairs of key and direction."""
+        ...
 
     @property
     def index_options(self) -> dict[str, Any]:
         """Keyword options."""
+        ...
 
 
 class ManagerLike(Protocol[D_co]):
@@ -60,48 +51,50 @@ class ManagerLike(Protocol[D_co]):
     @property
     def cls(self) -> type[D_co]:
         """The document class."""
+        ...
 
     @property
     def collection_name(self) -> str | None:
         """Name of the collection, or None for a class that has none."""
+        ...
 
     @property
     def session(self) -> Any:
         """The session the class was declared with, or None."""
+        ...
 
     @property
     def schema(self) -> Any:
         """The schema, or None for a class without fields."""
+        ...
 
     @property
     def indexes(self) -> Sequence[IndexLike]:
         """The declared indexes in order."""
+        ...
 
     @property
     def before_save(self) -> Callable[[Any], Any] | None:
         """The hook that runs before a document is stored."""
+        ...
 
     @property
     def driver_options(self) -> Mapping[str, Any]:
         """Driver options declared for the class: read preference, hint, comment and their like."""
+        ...
 
     @property
     def strict_read(self) -> bool:
         """Whether unknown stored keys are refused on reading."""
+        ...
 
     def make(self, data: Any, allow_extra: bool = False, strip_extra: bool = True) -> D_co:
         """Validate data into a document."""
+        ...
 
     def loader(self, allow_extra: bool = True, strip_extra: bool = True) -> Callable[[RawDocument], D_co]:
         """Return the function that makes documents of stored raw documents."""
-
-
-class DocumentClass(Protocol[D_co]):
-    """A document class as sessions see it: something with a manager."""
-
-    @property
-    def m(self) -> ManagerLike[D_co]:
-        """The class manager."""
+        ...
 
 
 class Executor(Protocol):
@@ -125,32 +118,8 @@ class Executor(Protocol):
             kwargs: Keyword arguments; they win over declared options.
             by_id: The call means one known document, so a hint or collation declared for queries stays out.
         """
+        ...
 
 
-class AsyncExecutor(Protocol):
-    """An asynchronous session as operations see it: the reply of `call` is awaitable."""
-
-    def call(
-        self,
-        manager: ManagerLike[Any],
-        verb: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        *,
-        by_id: bool = False,
-    ) -> Any:
-        """Call a driver verb on the manager's collection; see `Executor.call`."""
-
-
-class SessionLike(Executor, Protocol):
-    """What a document class's manager needs of the session it was declared with."""
-
-    bind: Any
-    """The datastore, or None while there is none."""
-
-    @property
-    def db(self) -> Any:
-        """The driver's database."""
-
-    def auto_ensure(self, manager: ManagerLike[Any]) -> None:
-        """Create the class's indexes, once, if the engine is set to."""
+class AsyncExecutor(Executor, Protocol):
+    """An asynchronous session as operations see it: what `call` returns is awaitable, or a cursor."""

@@ -80,7 +80,9 @@ class Origin:
 
     __slots__ = ("snapshot", "unknown", "version")
 
-    def __init__(self, unknown: dict[str, Any] | None = None, snapshot: Any = None, version: Any = None) -> None:
+    def __init__(
+        self, unknown: dict[str, Any] | None = None, snapshot: Any = None, version: Any = None
+    ) -> None:
         self.unknown = unknown or {}
         self.snapshot = snapshot
         """The raw document as it was read, where a save needs to know it; else None."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, cast
 
+from ming._base_manager import find_manager
 from ming._document import _Document, give_manager
 from ming._fields import Field
-from ming._managers import ClassManager, manager_of
-from ming._mongometa import declared, declared_indexes, is_document_class, meta_class
+from ming._managers import ClassManager
+from ming._mongometa import declared, declared_indexes, meta_class
 
 __all__ = ["Document"]
 
@@ -25,13 +26,15 @@ class _DocumentMeta(type):
         own_meta = vars(namespace["__mongometa__"]) if "__mongometa__" in namespace else {}
         namespace["__mongometa__"] = meta_class(bases, own_meta)
         cls = super().__new__(mcs, name, bases, namespace, **keywords)
-        inherited = tuple(manager_of(base) for base in bases if is_document_class(base))
+        inherited = [manager for base in bases if (manager := find_manager(base)) is not None]
         fields = {key: field for manager in inherited for key, field in manager.field_index.items()}
         fields.update({cast(str, field.name): field for field in own_fields})
         document_class = cast("type[_Document]", cls)
         declaration = declared(cls.__mongometa__, own_meta, inherited)
         indexes = declared_indexes(inherited, cls.__mongometa__)
-        give_manager(document_class, ClassManager(document_class, fields.values(), indexes, inherited, declaration))
+        give_manager(
+            document_class, ClassManager(document_class, fields.values(), indexes, inherited, declaration)
+        )
         return cls
 
     @classmethod

@@ -5,7 +5,8 @@ The declarative style is in `ming.declarative`; what ``m`` can do is in `ming._m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import types
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ming._declaration import DRIVER_OPTIONS, Declaration
@@ -33,6 +34,7 @@ _OPTIONS = (
     "save",
     "before_save",
 )
+_INHERITED = ("polymorphic_on", "polymorphic_registry", "before_save", "unknown", "save")
 
 
 def collection(*args: Any, **options: Any) -> type[Any]:
@@ -61,7 +63,9 @@ def collection(*args: Any, **options: Any) -> type[Any]:
     fields, indexes = _fields_and_indexes(items)
     cls = _new_class(name, bases, fields, options)
     declaration = _declare(name, session, inherited, options)
-    all_fields = {name: field for manager in reversed(inherited) for name, field in manager.field_index.items()}
+    all_fields = {
+        name: field for manager in reversed(inherited) for name, field in manager.field_index.items()
+    }
     all_fields.update({str(field.name): field for field in fields})
     inherited_indexes = [index for manager in reversed(inherited) for index in manager.indexes]
     manager = ClassManager(cls, all_fields.values(), [*inherited_indexes, *indexes], inherited, declaration)
@@ -71,16 +75,14 @@ def collection(*args: Any, **options: Any) -> type[Any]:
 
 def _heading(args: tuple[Any, ...]) -> tuple[tuple[type[_Document], ...], str | None, Any, Sequence[Any]]:
     """Split the arguments into bases, name, session, and fields and indexes."""
-    first = args[0] if args else collection
-    if first is None or isinstance(first, str):
-        if len(args) < 2:
-            raise TypeError("collection() takes a name and a session")
+    first = args[0] if args else ()
+    if len(args) > 1 and (first is None or isinstance(first, str)):
         return (_Document,), first, args[1], args[2:]
-    bases = first if isinstance(first, (list, tuple)) else [first]
+    bases: tuple[Any, ...] = tuple(first) if isinstance(first, (list, tuple)) else (first,)
     if not bases or not all(isinstance(base, type) and issubclass(base, _Document) for base in bases):
-        raise TypeError(f"collection() takes a name and a session, or document classes, not {first!r}")
+        raise TypeError(f"collection() takes a name and a session, or document classes, not {args!r}")
     last = manager_of(bases[-1])
-    return tuple(bases), last.collection_name, last.session, args[1:]
+    return bases, last.collection_name, last.session, args[1:]
 
 
 def _fields_and_indexes(items: Iterable[Any]) -> tuple[list[Field[Any]], list[Index]]:
@@ -91,7 +93,7 @@ def _fields_and_indexes(items: Iterable[Any]) -> tuple[list[Field[Any]], list[In
             if item.name is None:
                 raise ValueError(f"a field of collection() needs a name: {item!r}")
             fields.append(item.claim())
-            indexes.extend(index_of(item))
+            indexes.extend(_index_of(item))
         elif isinstance(item, Index):
             indexes.append(item)
         else:
@@ -99,33 +101,35 @@ def _fields_and_indexes(items: Iterable[Any]) -> tuple[list[Field[Any]], list[In
     return fields, indexes
 
 
-def index_of(field: Field[Any]) -> list[Index]:
+def _index_of(field: Field[Any]) -> list[Index]:
     """The index that a field's own flags declare, if they do."""
-    flags = {flag: True for flag in ("unique", "sparse") if getattr(field, flag)}
-    return [Index(field.name, **flags)] if flags or field.index else []
+    if not (field.index or field.unique or field.sparse):
+        return []
+    return [Index(field.name, unique=field.unique, sparse=field.sparse)]
 
 
 def _new_class(
     name: str | None, bases: tuple[type[_Document], ...], fields: list[Field[Any]], options: dict[str, Any]
 ) -> type[_Document]:
     identity = f":{options['polymorphic_identity']}" if "polymorphic_identity" in options else ""
-    label = f"Document<{name}{identity}>"
-    return type(label, bases, {str(field.name): field for field in fields})
+    namespace = {str(field.name): field for field in fields}
+    # Past a declarative base's metaclass, which would make a manager of its own.
+    metaclass = types.prepare_class("", bases)[0]
+    return type.__new__(metaclass, f"Document<{name}{identity}>", bases, namespace)
 
 
 def _declare(
-    name: str | None, session: Any, inherited: Sequence[BaseManager[Any]], options: dict[str, Any]
+    name: str | None, session: Any, inherited: Sequence[BaseManager[Any]], options: Mapping[str, Any]
 ) -> Declaration:
-    """Fill in what the bases say where the options are silent."""
-    driver_options = {
-        **{key: value for manager in inherited for key, value in manager.driver_options.items()},
-        **{key: options.pop(key) for key in DRIVER_OPTIONS if key in options},
-    }
-    for option in ("polymorphic_on", "polymorphic_registry", "before_save", "unknown", "save"):
-        for manager in inherited:
+    """Everything but fields and indexes; where the options are silent, the first base that speaks counts."""
+    driver_options = {key: options[key] for key in DRIVER_OPTIONS if key in options}
+    said = {key: value for key, value in options.items() if key not in driver_options and value is not None}
+    for manager in inherited:
+        driver_options = {**manager.driver_options, **driver_options}
+        for option in _INHERITED:
             value = getattr(manager.declaration, option)
-            if value is not None and options.get(option) is None:
-                options[option] = value
-    if options.get("polymorphic_on") and options.get("polymorphic_registry") is None:
-        options["polymorphic_registry"] = {}
-    return Declaration(name=name, session=session, driver_options=driver_options, **options)
+            if value is not None:
+                said.setdefault(option, value)
+    if "polymorphic_on" in said:
+        said.setdefault("polymorphic_registry", {})
+    return Declaration(name=name, session=session, driver_options=driver_options, **said)

@@ -14,7 +14,9 @@ from ming.base import Missing, Object
 
 FIXED_ID = bson.ObjectId("0123456789abcdef01234567")
 
-names = st.sampled_from(["_id", "a", "b", "items", "class", "type", "two words", "x-1", "x_1", "tags", "Ünï", "42", ""])
+names = st.sampled_from(
+    ["_id", "a", "b", "items", "class", "type", "two words", "x-1", "x_1", "tags", "Ünï", "42", ""]
+)
 
 ids = st.binary(min_size=12, max_size=12).map(bson.ObjectId)
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2040, 1, 1)).map(
@@ -153,7 +155,8 @@ def values(item: S.SchemaItem[Any], scalars: st.SearchStrategy[Any]) -> st.Searc
         scalars: Strategy of the single values to draw from.
     """
     junk = st.one_of(scalars, st.lists(scalars, max_size=2), st.dictionaries(names, scalars, max_size=2))
-    return st.one_of(_fitting(item, scalars), _fitting(item, scalars), _fitting(item, scalars), junk)
+    fitting = _fitting(item, scalars)
+    return st.integers(0, 15).flatmap(lambda dice: fitting if dice else junk)
 
 
 def _fitting(item: S.SchemaItem[Any], scalars: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -173,9 +176,13 @@ def objects(item: S.Object, scalars: st.SearchStrategy[Any]) -> st.SearchStrateg
     complete = st.fixed_dictionaries(each)
     with_gaps = st.fixed_dictionaries({}, optional=each)
     unknown = st.dictionaries(
-        st.sampled_from(["unknown", "old", "zz"]), st.one_of(scalars, st.just([1]), st.just({"u": [1]})), max_size=1
+        st.sampled_from(["unknown", "old", "zz"]),
+        st.one_of(scalars, st.just([1]), st.just({"u": [1]})),
+        max_size=1,
     )
-    merged = st.builds(lambda known, extra: {**extra, **known}, st.one_of(complete, complete, with_gaps), unknown)
+    merged = st.builds(
+        lambda known, extra: {**extra, **known}, st.one_of(complete, complete, with_gaps), unknown
+    )
     return st.one_of(complete, merged)
 
 
@@ -204,8 +211,9 @@ _SCALAR_VALUES: dict[type, st.SearchStrategy[Any]] = {
 }
 
 plain_items = st.recursive(
-    st.sampled_from([S.String, S.Int, S.Float, S.Bool, S.DateTime, S.Binary, S.ObjectId, S.NumberDecimal, S.Anything])
-    .map(lambda cls: cls()),
+    st.sampled_from(
+        [S.String, S.Int, S.Float, S.Bool, S.DateTime, S.Binary, S.ObjectId, S.NumberDecimal, S.Anything]
+    ).map(lambda cls: cls()),
     lambda inner: st.one_of(
         inner.map(S.Array), st.dictionaries(names, inner, min_size=1, max_size=4).map(S.Object)
     ),

@@ -77,7 +77,9 @@ def _convert_single(
 @contextmanager
 def _if_given(place: Place, none: bool, name: str, absent: bool) -> Iterator[None]:
     """Open a block for the values that are neither None nor absent, where these may come."""
-    conditions = [f"{name} is not {other}" for other, possible in (("None", none), ("absent", absent)) if possible]
+    conditions = [
+        f"{name} is not {other}" for other, possible in (("None", none), ("absent", absent)) if possible
+    ]
     if conditions:
         with place.script.block(f"if {' and '.join(conditions)}:"):
             yield
@@ -93,7 +95,9 @@ def _if_list(place: Place, check: Each, name: str, absent: bool) -> Iterator[Non
     if not check.none:
         with place.script.block(f"elif {name} is None:"):
             place.script.line(f"{name} = []")
-    others = [f"{name} is not {other}" for other, possible in (("None", check.none), ("absent", absent)) if possible]
+    others = [
+        f"{name} is not {other}" for other, possible in (("None", check.none), ("absent", absent)) if possible
+    ]
     with place.script.block(f"elif {' and '.join(others)}:" if others else "else:"):
         place.script.line("raise Unsure")
 
@@ -115,7 +119,9 @@ def _convert_elements(place: Place, check: Check, name: str, path: tuple[str, ..
     elif isinstance(check, Anything):
         with place.script.block(f"if any({element} is Missing for {element} in {name}):"):
             line("raise Unsure")
-        line(f"{name} = [{'detached(' + element + ')' if place.mode.detaches else element} for {element} in {name}]")
+        line(
+            f"{name} = [{'detached(' + element + ')' if place.mode.detaches else element} for {element} in {name}]"
+        )
     elif passes_unchanged(check):
         refused = unless(alternatives(place.script, check, element, path[-1], python=True))
         with place.script.block(f"for {element} in {name}:"), place.script.block(f"if {refused}:"):

@@ -12,11 +12,21 @@ from datetime import datetime
 from typing import Any, Final
 
 from ming._compile.checks import Anything, Check, Choice, Each, Entries, Exact, Field, Fields, Moment
-from ming._compile.script import Script
+from ming._compile.script import Script, identifier
 from ming._values import KEEP_ASIDE, Missing, NoneType, Object, Origin
 from ming.exc import Invalid
 
-__all__ = ["BINDINGS", "Mode", "Unsure", "alternatives", "comment", "either", "passes_unchanged", "unless", "write_test"]
+__all__ = [
+    "BINDINGS",
+    "Mode",
+    "Unsure",
+    "alternatives",
+    "comment",
+    "either",
+    "passes_unchanged",
+    "unless",
+    "write_test",
+]
 
 
 class Unsure(Exception):
@@ -99,7 +109,11 @@ def alternatives(script: Script, check: Check, value: str, hint: str, python: bo
         case Anything():
             return [f"{value} is not Missing"] if python else []
         case Each(none=none):
-            return [_is(script, value, list), *([_is(script, value, tuple)] if python else []), *_none(value, none)]
+            return [
+                _is(script, value, list),
+                *([_is(script, value, tuple)] if python else []),
+                *_none(value, none),
+            ]
         case Fields(none=none) | Entries(none=none):
             return [_is(script, value, dict), *_none(value, none)]
         case _:
@@ -127,7 +141,7 @@ def passes_unchanged(check: Check) -> bool:
 def _kind_name(check: Check) -> str:
     match check:
         case Exact(classes=classes) if len(classes) <= _MANY:
-            return classes[0].__name__
+            return identifier(classes[0].__name__)
         case Exact():
             return "a scalar"
         case Moment():
@@ -137,9 +151,9 @@ def _kind_name(check: Check) -> str:
         case Choice():
             return "one of its options"
         case Each(element=element):
-            return f"list, {_kind_name(element)} each"
+            return f"list of {_kind_name(element)}"
         case Entries(value=entry):
-            return f"dict, {_kind_name(entry)} each"
+            return f"dict of {_kind_name(entry)} by key"
         case Fields():
             return "dict of fields"
         case Anything():
@@ -177,7 +191,10 @@ def _none(value: str, accepted: bool) -> list[str]:
 def _of_classes(script: Script, check: Exact, value: str) -> list[str]:
     first, *others = check.classes
     if len(others) >= _MANY:
-        return [f"{value}.__class__ in {script.bind('scalars', frozenset(check.classes))}", *_none(value, check.none)]
+        return [
+            f"{value}.__class__ in {script.bind('scalars', frozenset(check.classes))}",
+            *_none(value, check.none),
+        ]
     if not others:
         return [_is(script, value, first), *_none(value, check.none)]
     others += [NoneType] if check.none else []

@@ -47,20 +47,19 @@ class Shortcut:
         self.locals = script.locals()
         self.raw = self.locals.name(mode.argument)
 
-    def write(self, name: str, stem: str, check: Fields, document_class: str) -> None:
+    def write(self, name: str, check: Fields, document_class: str) -> None:
         """Write the function.
 
         Args:
             name: Its name.
-            stem: What the document is called.
             check: The document's fields.
             document_class: Name of the class of the result.
         """
         line = self.script.line
         with self.script.block(f"def {name}({self.raw}):"):
-            line(f'"""{stem}, or None where the schema itself has to decide."""')
+            line(f'"""Return a {document_class}, or None where the schema itself has to decide."""')
             with self.script.block("try:"):
-                made = self._test_level(self.raw, check)
+                made = self._test_level(self.raw, check, first=f"{self.raw}.__class__ is dict")
             with self.script.block("except KeyError:"):
                 self._give_up()
             valid = self.locals.name("valid")
@@ -119,7 +118,9 @@ class Shortcut:
             if optional or isinstance(field.check, Each | Fields):
                 name = inner[field.name] = self.locals.name(field.name)
                 key = repr(field.name)
-                self.script.line(f"{name} = {value}.get({key}, absent)" if optional else f"{name} = {value}[{key}]")
+                self.script.line(
+                    f"{name} = {value}.get({key}, absent)" if optional else f"{name} = {value}[{key}]"
+                )
         return inner
 
     def _length(self, value: str, check: Fields, inner: dict[str, str]) -> str:
@@ -197,7 +198,9 @@ class Shortcut:
     def _is_plain(self, check: Fields) -> bool:
         """Whether copying a dict's table, and reading nothing beforehand, makes it valid."""
         return not check.none and not any(
-            isinstance(field.check, Each | Fields) or field.absent is Absent.OMITTED or self._changes(field.check)
+            isinstance(field.check, Each | Fields)
+            or field.absent is Absent.OMITTED
+            or self._changes(field.check)
             for field in check.fields
         )
 

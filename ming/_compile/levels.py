@@ -36,6 +36,8 @@ class Levels:
         self.mode = mode
         self.stem = stem
         self.document_class = document_class
+        self.outcome = f"what to store of a {document_class}" if mode.plain else f"a {document_class}"
+        """What the function for a whole document returns."""
         self._wanted: deque[tuple[str, Fields, tuple[str, ...]]] = deque()
 
     def function_for(self, check: Fields, path: tuple[str, ...]) -> str:
@@ -77,9 +79,11 @@ class Level:
     def write(self, name: str) -> None:
         """Write the function for an inner level; it raises `Unsure`."""
         with self.script.block(f"def {name}({self.value}):"):
-            self.script.line(f'"""{self.value} within {self.stem}; raises Unsure."""')
+            self.script.line(f'"""Return a valid {self.value} of a {self.levels.document_class}; raise Unsure of others."""')
             if self.mode.plain and is_leaf(self.check):
-                write_reuse(self, self.check, self.value, self.path, f"return {self.value}", [*self._names.values()])
+                write_reuse(
+                    self, self.check, self.value, self.path, f"return {self.value}", [*self._names.values()]
+                )
             self._refuse_other_classes("Object", "dict")
             self._body("Object")
         self.script.line()
@@ -88,7 +92,7 @@ class Level:
         """Write the function for a whole document; it returns None when unsure."""
         document_class = self.levels.document_class
         with self.script.block(f"def {name}({self.value}):"):
-            self.script.line(f'"""{self.stem}, or None where the schema itself has to decide."""')
+            self.script.line(f'"""Return {self.levels.outcome}, or None where the schema itself has to decide."""')
             with self.script.block("try:"):
                 self._refuse_other_classes(*dict.fromkeys(("dict", document_class, "Object")))
                 self._body(None if self.mode.plain else document_class)
@@ -127,7 +131,9 @@ class Level:
         usual = [field for field in self.check.fields if _is_usually_there(field)]
         if not usual:
             return None
-        gaps = self.locals.name("gaps") if any(field.absent is not Absent.REFUSED for field in usual) else None
+        gaps = (
+            self.locals.name("gaps") if any(field.absent is not Absent.REFUSED for field in usual) else None
+        )
         if gaps:
             line(f"{gaps} = False")
         with self.script.block("try:"):
@@ -178,7 +184,11 @@ class Level:
         conditions = alternatives(self.script, field.check, name, field.name, python=True)
         if isinstance(field.check, Anything):
             # An absent key, read as `absent`, would pass for a value.
-            return f"{conditions[0]} and {name} is not absent" if field.absent is Absent.REFUSED else conditions[0]
+            return (
+                f"{conditions[0]} and {name} is not absent"
+                if field.absent is Absent.REFUSED
+                else conditions[0]
+            )
         if field.absent is not Absent.REFUSED:
             conditions.append(f"{name} is absent")
         return either(conditions)
@@ -192,7 +202,10 @@ class Level:
 
     def _reuse(self) -> None:
         """Let a sub-document that is valid, sorted, and made of what it was made of, stay the object it is."""
-        conditions = [f"type({self.value}) is Object", f"[*{self.value}] == {bind_order(self, self.check, self.path)}"]
+        conditions = [
+            f"type({self.value}) is Object",
+            f"[*{self.value}] == {bind_order(self, self.check, self.path)}",
+        ]
         for field in self.check.fields:
             if not passes_unchanged(field.check):
                 conditions.append(f"{self._names[field.name]} is {self.value}[{field.name!r}]")

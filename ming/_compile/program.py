@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from ming import schema as S
-from ming._compile.checks import fields_of
+from ming._compile.derive import fields_of
 from ming._compile.emit import BINDINGS, Mode
 from ming._compile.inline import Shortcut, has_shortcut
 from ming._compile.levels import Levels
@@ -23,7 +23,15 @@ __all__ = ["Program", "compile_python", "compile_stored"]
 Program = Callable[[Any], Any]
 """Takes a value; returns the valid form of it, or None where the schema itself has to decide."""
 
-_READ_METHODS: Final = ("__contains__", "__delitem__", "__getitem__", "__ior__", "__iter__", "__len__", "__setitem__")
+_READ_METHODS: Final = (
+    "__contains__",
+    "__delitem__",
+    "__getitem__",
+    "__ior__",
+    "__iter__",
+    "__len__",
+    "__setitem__",
+)
 """Methods of dict that generated code relies on; a class that overrides one is left to its schema."""
 
 
@@ -39,7 +47,9 @@ def compile_stored(schema: S.Document, *, exact: bool, snapshot: bool) -> Progra
         A function from a raw document, which stays as it is, to an instance of the schema's class or None.
     """
     name = f"stored{' exact' if exact else ''}{' snapshot' if snapshot else ''}"
-    return _compile(schema, Mode(name, "load", "raw", keeps_unknown=not exact, detaches=snapshot), shortcut=True)
+    return _compile(
+        schema, Mode(name, "load", "raw", keeps_unknown=not exact, detaches=snapshot), shortcut=True
+    )
 
 
 def compile_python(schema: S.Document, *, form: Literal["document", "data"]) -> Program:
@@ -70,7 +80,7 @@ def _compile(schema: S.Document, mode: Mode, shortcut: bool) -> Program:
     name = script.function_name(mode.verb, stem)
     if shortcut and has_shortcut(check):
         unusual = script.function_name(mode.verb, "unusual", stem)
-        Shortcut(script, mode, unusual).write(name, stem, check, document_class)
+        Shortcut(script, mode, unusual).write(name, check, document_class)
         levels.write_whole(unusual, check)
     else:
         levels.write_whole(name, check)
@@ -79,12 +89,13 @@ def _compile(schema: S.Document, mode: Mode, shortcut: bool) -> Program:
 
 def _leave_open(value: Any) -> None:
     """The program of a schema, or a class, with rules of its own."""
-    return None
 
 
 def _is_plain(cls: type) -> bool:
     """Whether a class is a dict as far as generated code is concerned, and made like one."""
-    return cls.__new__ is dict.__new__ and all(getattr(cls, name) is getattr(dict, name) for name in _READ_METHODS)
+    return cls.__new__ is dict.__new__ and all(
+        getattr(cls, name) is getattr(dict, name) for name in _READ_METHODS
+    )
 
 
 def _title(cls: type) -> str:

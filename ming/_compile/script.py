@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-__all__ = ["Locals", "Script", "singular", "snake_case"]
+__all__ = ["Locals", "Script", "identifier", "singular", "snake_case"]
 
 _RESERVED: Final = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
 

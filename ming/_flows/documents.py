@@ -6,6 +6,7 @@ class says ``save = 'changes'``, is stored by `ming._flows.rebase`.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from ming._flows.operations import CallHook, DeleteOne, FindOne, InsertOne, Repl
 from ming._flows.rebase import is_upgraded, remembers, settle, store_changes, store_upgrade
 from ming._managers import BaseManager
 from ming._types import Flow
-from ming._values import Object
+from ming._values import Object, Origin
 from ming.utils import fix_write_concern
 
 __all__ = ["delete", "get", "increase_field", "insert", "save", "set_fields", "upsert"]
@@ -70,7 +71,9 @@ def _save_fields(
         raise ValueError("Cannot save a subset without an _id")
     fields = storable({name: data[name] for name in names})
     yield from _store_upgrade_first(manager, document)
-    return (yield from UpdateOne(manager, {"_id": document_id}, {"$set": fields}, **kwargs))
+    result = yield from UpdateOne(manager, {"_id": document_id}, {"$set": fields}, **kwargs)
+    _note_stored(document, fields)
+    return result
 
 
 def insert(manager: BaseManager[Any], document: Any, kwargs: Kwargs) -> Flow[InsertOneResult]:
@@ -105,11 +108,13 @@ def upsert(
         update["$set"] = {key: value for key, value in fields.items() if key != "_id"}
     query = {name: document[name] for name in names}
     result = yield from UpdateOne(manager, query, update, upsert=True, **kwargs)
-    if not had_id:
-        if result.upserted_id is None:
-            dict.pop(document, "_id", None)
-        else:
-            dict.__setitem__(document, "_id", result.upserted_id)
+    inserted_id = result.upserted_id if result.acknowledged else None
+    if inserted_id is not None:
+        dict.__setitem__(document, "_id", inserted_id)
+    elif not had_id:
+        # Which document was updated is not known.
+        dict.pop(document, "_id", None)
+    _note_stored(document, fields)
     return result
 
 
@@ -128,14 +133,12 @@ def set_fields(
     """
     query = _by_id(document)
     for name, value in fields_values.items():
-        *parents, last = name.split(".")
-        target: Any = document
-        for parent in parents:
-            target = target[parent]
-        target[last] = Object.from_bson(value)
+        _assign(document, name, Object.from_bson(value))
     yield from _store_upgrade_first(manager, document)
-    update = {"$set": storable(fields_values)}
-    return (yield from UpdateOne(manager, query, update, **fix_write_concern(kwargs)))
+    stored = storable(fields_values)
+    result = yield from UpdateOne(manager, query, {"$set": stored}, **fix_write_concern(kwargs))
+    _note_stored(document, stored)
+    return result
 
 
 def increase_field(manager: BaseManager[Any], document: Any, fields: Kwargs) -> Flow[None]:
@@ -152,6 +155,29 @@ def increase_field(manager: BaseManager[Any], document: Any, fields: Kwargs) -> 
     query = _by_id(document)
     yield from _store_upgrade_first(manager, document)
     yield from UpdateOne(manager, query, {"$max": fields})
+
+
+def _assign(document: Any, name: str, value: Any) -> None:
+    """Put a value at a dotted name, below sub-documents that are there."""
+    *parents, last = name.split(".")
+    for parent in parents:
+        document = document[parent]
+    document[last] = value
+
+
+def _note_stored(document: Any, fields: Mapping[str, Any]) -> None:
+    """Have a later save know what a partial write stored, where it compares with what was read."""
+    if not remembers(document):
+        return
+    origin = document._origin
+    snapshot = copy.deepcopy(origin.snapshot)
+    for name, value in fields.items():
+        *parents, last = name.split(".")
+        target = snapshot
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[last] = copy.deepcopy(value)
+    document._origin = Origin(origin.unknown, snapshot, origin.version)
 
 
 def stored_id(document: Any) -> Any:

@@ -83,8 +83,8 @@ def _project(operand: Any, context: QueryContext) -> Stage:
 def _add_fields(operand: Any, context: QueryContext) -> Stage:
     if not isinstance(operand, dict):
         raise CommandError(40272, "$addFields specification stage must be an object")
-    tree = ProjectionTree(context.variables)
-    tree.add(operand, computing=True)
+    tree = ProjectionTree(context.variables, adds=True)
+    tree.add(operand)
     add = adder(tree)
     return lambda documents: map(add, documents)
 

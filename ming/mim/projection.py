@@ -26,33 +26,34 @@ class ProjectionTree:
 
     Args:
         variables: The user's variables in scope of computed fields.
+        adds: Whether fields are only added, so that numbers and booleans are values rather than flags.
     """
 
-    def __init__(self, variables: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, variables: Mapping[str, Any] | None = None, adds: bool = False) -> None:
         self.root: _Node = {}
         self.includes: list[str] = []
         """Paths that are included or computed, ``_id`` apart."""
         self.excludes: list[str] = []
         """Paths that are excluded, ``_id`` apart."""
+        self._adds = adds
         self._adjusted = False
         self._variables = dict(variables or {})
 
-    def add(self, specification: Mapping[str, Any], prefix: str = "", computing: bool = False) -> None:
+    def add(self, specification: Mapping[str, Any], prefix: str = "") -> None:
         """Enter the fields of a specification.
 
         Args:
             specification: Paths with flags, expressions or nested specifications.
             prefix: The path the specification belongs to.
-            computing: Whether numbers and booleans are values rather than flags.
         """
         for name, value in specification.items():
             path = f"{prefix}.{name}" if prefix else name
-            is_flag = (isinstance(value, bool) or is_number(value)) and not computing
+            is_flag = (isinstance(value, bool) or is_number(value)) and not self._adds
             if isinstance(value, dict) and value and not next(iter(value)).startswith("$"):
-                self.add(value, path, computing)
+                self.add(value, path)
             elif isinstance(value, dict) and not value:
                 raise CommandError(
-                    40180 if computing else 51270,
+                    40180 if self._adds else 51270,
                     f"An empty object is not a valid value. Found empty object at path {path}",
                 )
             elif is_flag:
@@ -105,9 +106,9 @@ class ProjectionTree:
         for step in above:
             node = node.setdefault(step, {})
             if not isinstance(node, dict):
-                raise CommandError(31249, f"Path collision at {path} remaining portion {last}")
+                raise CommandError(40176 if self._adds else 31249, f"Path collision at {path}")
         if last in node:
-            raise CommandError(31250, f"Path collision at {path}")
+            raise CommandError(40176 if self._adds else 31250, f"Path collision at {path}")
         node[last] = leaf
 
     def scope(self, document: Document) -> Scope:

@@ -123,6 +123,10 @@ class _Step:
     source: tuple[str, ...] | None = None
     """The path a ``$rename`` takes the value from."""
 
+    def paths(self) -> tuple[tuple[str, ...], ...]:
+        """Return the paths that are changed."""
+        return (self.parts,) if self.source is None else (self.source, self.parts)
+
 
 def _modifier_update(
     update: Document, array_filters: Sequence[Mapping[str, Any]], context: ModifierContext
@@ -143,12 +147,16 @@ def _modifier_update(
                 f" {{$mod: {{<field>: ...}}}} not {{{name}: {changes!r}}}",
             )
         for path, operand in changes.items():
-            steps.append(_compile_step(name, path, operand, context))
-    _check_conflicts([path for step in steps for path in (step.parts, step.source) if path is not None])
+            step = _compile_step(name, path, operand, context)
+            _check_conflicts(step, steps)
+            steps.append(step)
     _check_identifiers(steps, filters)
     steps.sort(key=lambda step: _path_order(step.parts))
+    uses_position = any("$" in step.parts for step in steps)
 
     def apply(document: Document, position: int | None, inserting: bool) -> Document:
+        if uses_position and position is None:
+            raise CommandError(2, "The positional operator did not find the match needed from the query.")
         placing = Placing(position, filters)
         own_id = {"_id": copied(document["_id"])} if "_id" in document else None
         for step in steps:
@@ -167,7 +175,7 @@ def _modifier_update(
     return Update(
         apply,
         counts_as_change=any(isinstance(operand, dict) and "$sort" in operand for operand in pushed),
-        uses_position=any("$" in step.parts for step in steps),
+        uses_position=uses_position,
     )
 
 
@@ -181,7 +189,7 @@ def _compile_step(name: str, path: str, operand: Any, context: ModifierContext) 
     for end, steps in (("source", parts), ("destination", target)):
         if any(step.startswith("$") for step in steps):
             raise CommandError(2, f"The {end} field for $rename may not be dynamic: {'.'.join(steps)}")
-    if parts == target:
+    if _clash(parts, target) is not None:
         raise CommandError(2, f'The source and target field for $rename must differ: {path}: "{operand}"')
     return _Step(target, lambda place: None, on_insert_only=False, source=parts)
 
@@ -191,9 +199,9 @@ def _path_order(parts: tuple[str, ...]) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if is_index(part) else (1, 0, part) for part in parts]
 
 
-def _check_conflicts(paths: Sequence[tuple[str, ...]]) -> None:
-    for at, parts in enumerate(paths):
-        for other in paths[:at]:
+def _check_conflicts(step: _Step, earlier: Sequence[_Step]) -> None:
+    for parts in step.paths():
+        for other in (path for each in earlier for path in each.paths()):
             clash = _clash(parts, other)
             if clash is not None:
                 raise CommandError(

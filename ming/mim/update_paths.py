@@ -45,13 +45,18 @@ class Place:
     """Name and value of what stands in the way, where the path is blocked."""
 
     def get(self) -> Any:
-        """Return the value at the place, or `MISSING`."""
+        """Return the value at the place, or `MISSING`.
+
+        Raises:
+            CommandError: A scalar, or an array without such a position, is in the way.
+        """
+        container = self._reachable()
         step, *deeper = self.rest
-        if self.container is None or deeper:
+        if deeper:
             return MISSING
-        if isinstance(self.container, dict):
-            return self.container.get(step, MISSING)
-        return self.container[int(step)] if int(step) < len(self.container) else MISSING
+        if isinstance(container, dict):
+            return container.get(step, MISSING)
+        return container[int(step)] if int(step) < len(container) else MISSING
 
     def set(self, value: Any) -> None:
         """Put a value at the place, creating the documents on the way and padding arrays with null.
@@ -59,33 +64,37 @@ class Place:
         Raises:
             CommandError: A scalar, or an array without such a position, is in the way.
         """
-        if self.container is None:
-            name, blocking = self.blocked_by
-            raise CommandError(
-                28, f"Cannot create field '{self.rest[0]}' in element {{{name}: {blocking!r}}}"
-            )
+        container = self._reachable()
         for step in reversed(self.rest[1:]):
             value = {step: value}
         step = self.rest[0]
-        if isinstance(self.container, dict):
-            self.container[step] = value
+        if isinstance(container, dict):
+            container[step] = value
             return
         index = int(step)
-        padding = index - len(self.container)
+        padding = index - len(container)
         if padding > _MOST_PADDING:
             raise CommandError(2, f"can't backfill more than {_MOST_PADDING} elements")
         if padding >= 0:
-            self.container.extend([None] * (padding + 1))
-        self.container[index] = value
+            container.extend([None] * (padding + 1))
+        container[index] = value
 
     def remove(self) -> None:
-        """Remove the field at the place; an array element becomes null instead."""
-        if self.get() is MISSING or self.container is None:
+        """Remove the field at the place, if there is one; an array element becomes null instead."""
+        if self.container is None or self.get() is MISSING:
             return
         if isinstance(self.container, dict):
             del self.container[self.rest[0]]
         else:
             self.container[int(self.rest[0])] = None
+
+    def _reachable(self) -> Container:
+        if self.container is None:
+            name, blocking = self.blocked_by
+            raise CommandError(
+                28, f"Cannot create field '{self.rest[0]}' in element {{{name}: {blocking!r}}}"
+            )
+        return self.container
 
 
 def check_update_path(path: str) -> tuple[str, ...]:
@@ -124,10 +133,8 @@ def places(document: dict[str, Any], parts: tuple[str, ...], placing: Placing) -
     """Yield the places that an update path names in a document.
 
     Raises:
-        CommandError: A positional step finds no array, or ``$`` no match.
+        CommandError: A positional step finds no array.
     """
-    if "$" in parts and placing.position is None:
-        raise CommandError(2, "The positional operator did not find the match needed from the query.")
     yield from _places(document, "", parts, placing, document, parts)
 
 

@@ -157,7 +157,7 @@ def test_long_results_come_in_batches_by_bytes(mongod_uri: str, given: int | Non
     cursor = Session(datastore).find(Page, {}, **({} if given is None else {"batch_size": given}))
     assert len(cursor.all()) == 700
     size = len(bson.encode({"_id": 1, "text": "x" * 20}))
-    assert listener.sizes == ([given] if given else [1_500_000 // size])
+    assert listener.sizes == ([given] if given else [1_000_000 // size])
     datastore.conn.close()
     store.drop()
 

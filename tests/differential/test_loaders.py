@@ -164,7 +164,10 @@ def test_usual_documents_are_never_left_open(data: st.DataObject) -> None:
     expected = unordered(described(schema.validate(value)))
     for exact in (False, True):
         for snapshot in (False, True):
-            assert unordered(described(compile_stored(schema, exact=exact, snapshot=snapshot)(value))) == expected
+            assert (
+                unordered(described(compile_stored(schema, exact=exact, snapshot=snapshot)(value)))
+                == expected
+            )
     assert unordered(described(compile_python(schema, form="document")(value))) == expected
     assert compile_python(schema, form="data")(value) is not None
 

@@ -13,8 +13,6 @@ import bson
 import pymongo
 import pytest
 from bson.codec_options import CodecOptions
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from differential.mim_cases import (
     ANY_VALUES,
     EXPRESSIONS,
@@ -27,13 +25,17 @@ from differential.mim_cases import (
     documents,
     filters,
 )
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pymongo.errors import OperationFailure
 
 from ming.mim.core import Engine
 from ming.mim.errors import CommandError
 
 pytestmark = pytest.mark.mongod
-thorough = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+thorough = settings(
+    max_examples=700, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 Command = dict[str, Any]
 Outcome = tuple[Any, ...]
@@ -85,7 +87,10 @@ def _outcome(run: Callable[[], dict[str, Any]], ordered: bool) -> Outcome:
         reply = run()
     except (OperationFailure, CommandError) as error:
         return ("error", error.code)
-    return ("reply", [_comparable(name, reply[name], ordered) for name in sorted(reply) if name not in OF_REPLICATION])
+    return (
+        "reply",
+        [_comparable(name, reply[name], ordered) for name in sorted(reply) if name not in OF_REPLICATION],
+    )
 
 
 def _comparable(name: str, value: Any, ordered: bool) -> Any:
@@ -115,7 +120,9 @@ def test_find(twins: Twins, stored: list[dict[str, Any]], query: Command, sort: 
 
 @thorough
 @given(documents(ANY_VALUES), filters(ANY_VALUES), SORTS)
-def test_find_exotic_values(twins: Twins, stored: list[dict[str, Any]], query: Command, sort: Command) -> None:
+def test_find_exotic_values(
+    twins: Twins, stored: list[dict[str, Any]], query: Command, sort: Command
+) -> None:
     twins.start(stored)
     twins.agree({"find": "c", "filter": query, "sort": sort})
 
@@ -170,7 +177,9 @@ def test_find_and_modify(
     new: bool,
 ) -> None:
     twins.start(stored)
-    twins.agree({"findAndModify": "c", "query": query, "sort": sort, "update": update, "fields": fields, "new": new})
+    twins.agree(
+        {"findAndModify": "c", "query": query, "sort": sort, "update": update, "fields": fields, "new": new}
+    )
     twins.agree_on_contents()
 
 
@@ -186,7 +195,14 @@ def test_delete(twins: Twins, stored: list[dict[str, Any]], query: Command, limi
 @given(documents(), EXPRESSIONS)
 def test_expressions(twins: Twins, stored: list[dict[str, Any]], expression: Any) -> None:
     twins.start(stored)
-    twins.agree({"aggregate": "c", "pipeline": [{"$sort": {"_id": 1}}, {"$addFields": {"v": expression}}], "cursor": {}}, codes=False)
+    twins.agree(
+        {
+            "aggregate": "c",
+            "pipeline": [{"$sort": {"_id": 1}}, {"$addFields": {"v": expression}}],
+            "cursor": {},
+        },
+        codes=False,
+    )
     twins.agree({"find": "c", "filter": {"$expr": expression}, "sort": {"_id": 1}}, codes=False)
 
 
@@ -194,7 +210,9 @@ def test_expressions(twins: Twins, stored: list[dict[str, Any]], expression: Any
 @given(
     documents(),
     st.sampled_from(["$a", "$b", "$a.b", "$none", {"p": "$a", "q": "$b"}, None]),
-    st.lists(st.sampled_from(["$sum", "$avg", "$min", "$max", "$first", "$last", "$push"]), min_size=1, max_size=3),
+    st.lists(
+        st.sampled_from(["$sum", "$avg", "$min", "$max", "$first", "$last", "$push"]), min_size=1, max_size=3
+    ),
 )
 def test_group(twins: Twins, stored: list[dict[str, Any]], key: Any, accumulators: list[str]) -> None:
     twins.start(stored)
