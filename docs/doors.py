@@ -54,7 +54,11 @@ def _distance(name: str, own: str) -> tuple[bool, int]:
 def _exists(name: str) -> bool:
     """Whether a name is private, some module of the package has it, or it is somebody else's package."""
     modules = [module for path, module in sys.modules.items() if path.partition(".")[0] == "ming"]
-    return name.startswith("_") or any(hasattr(module, name) for module in modules) or find_spec(name) is not None
+    return (
+        name.startswith("_")
+        or any(hasattr(module, name) for module in modules)
+        or find_spec(name) is not None
+    )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

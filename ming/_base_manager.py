@@ -96,7 +96,7 @@ class BaseManager(Generic[D]):
 
     @property
     def driver_options(self) -> Mapping[str, Any]:
-        """Driver options declared for the class: read preference, hint, comment and their like."""
+        """Driver options declared for the class, such as a read preference, a hint or a comment."""
         return self.declaration.driver_options
 
     @property

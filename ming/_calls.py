@@ -7,7 +7,7 @@ nothing, so on the asynchronous face a call returns the driver's coroutine.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -104,7 +104,10 @@ class DriverCalls:
         Raises:
             MongoGone: The session is bound to no datastore.
         """
-        return self._bound.db
+        bind = self.bind
+        if bind is None:
+            raise self._gone()
+        return bind.db
 
     @property
     def engine(self) -> Any:
@@ -113,13 +116,12 @@ class DriverCalls:
         Raises:
             MongoGone: The session is bound to no datastore.
         """
-        return self._bound.bind
-
-    @property
-    def _bound(self) -> Any:
         if self.bind is None:
-            raise MongoGone(f'No MongoDB connection for "{self._name or "unknown connection"}"')
-        return self.bind
+            raise self._gone()
+        return self.bind.bind
+
+    def _gone(self) -> MongoGone:
+        return MongoGone(f'No MongoDB connection for "{self._name or "unknown connection"}"')
 
     def with_options(
         self,
@@ -176,11 +178,18 @@ class DriverCalls:
         by_id: bool = False,
     ) -> Any:
         """Call a driver verb on the manager's collection; see `ming._types.Executor`."""
-        kwargs = self.call_options(manager, verb, kwargs, by_id=by_id)
-        collection = self.collection_of(manager)
+        options = self._options_for(manager)
+        collection = self._collection(manager, options)
+        kwargs = self._completed(verb, kwargs, options, by_id)
         if kwargs:
             collection, kwargs = _on_handle(collection, kwargs)
         return getattr(collection, verb)(*args, **kwargs)
+
+    def on_abort(self, action: Callable[[], object]) -> None:
+        """Have something done if the running transaction is aborted; nothing outside of transactions."""
+        running = ambient(getattr(self.bind, "bind", None))
+        if running is not None:
+            running.on_abort(action)
 
     def open_cursor(self, manager: ManagerLike[Any], found: FindArguments) -> tuple[Any, dict[str, Any]]:
         """Open the driver's cursor of a ``find``.
@@ -188,36 +197,39 @@ class DriverCalls:
         Returns:
             The cursor, and those options that counting its documents must share.
         """
-        kwargs = self.call_options(manager, "find", found.kwargs)
-        collection, kwargs = _on_handle(self.collection_of(manager), kwargs)
+        options = self._options_for(manager)
+        kwargs = self._completed("find", found.kwargs, options)
+        collection, kwargs = _on_handle(self._collection(manager, options), kwargs)
         shared = {name: kwargs[name] for name in ("session", "collation") if name in kwargs}
         return collection.find(*found.args, **kwargs), shared
 
-    def call_options(
-        self, manager: ManagerLike[Any], verb: str, kwargs: Mapping[str, Any], *, by_id: bool = False
+    def _options_for(self, manager: ManagerLike[Any]) -> Mapping[str, Any]:
+        declared = manager.driver_options
+        return {**declared, **self._options} if self._options else declared
+
+    def _completed(
+        self, verb: str, kwargs: Mapping[str, Any], options: Mapping[str, Any], by_id: bool = False
     ) -> Mapping[str, Any]:
-        """Complete a call's keywords by the declared options and the running transaction."""
-        options = self._merged(manager)
+        """Complete a call's keywords by what the verb takes of the options, and by the running transaction."""
         running = ambient(getattr(self.bind, "bind", None))
         if not options and running is None:
             return kwargs
-        accepted = _ACCEPTED[verb]
         added = {}
-        for name in accepted & options.keys():
+        for name in _ACCEPTED[verb] & options.keys():
             if not (by_id and name in ("hint", "collation")):
                 added[_keyword(name, verb)] = options[name]
         if running is not None and verb not in _OUTSIDE_TRANSACTIONS:
             added.setdefault("session", running.client_session)
         return {**added, **kwargs}
 
-    def collection_of(self, manager: ManagerLike[Any]) -> Any:
-        """The driver's collection of a class, with the declared read preference and concerns.
+    def _collection(self, manager: ManagerLike[Any], options: Mapping[str, Any]) -> Any:
+        """The driver's collection of a class, with the read preference and concerns among the options.
 
         Raises:
             MongoGone: There is no connection.
             MingConfigError: The class names no collection.
         """
-        db, name, options = self.db, manager.collection_name, self._merged(manager)
+        db, name = self.db, manager.collection_name
         if type(db) not in _CACHEABLE:
             return _collection(db, name, options)
         cached = self._handles
@@ -225,15 +237,8 @@ class DriverCalls:
             cached = self._handles = (db, {})
         handle = cached[1].get(manager.cls)
         if handle is None or handle.name != name or handle.options != options:
-            collection = _collection(db, name, options)
-            handle = cached[1][manager.cls] = _Handle(name, options, collection)
+            handle = cached[1][manager.cls] = _Handle(name, options, _collection(db, name, options))
         return handle.collection
-
-    def _merged(self, manager: ManagerLike[Any]) -> Mapping[str, Any]:
-        declared = manager.driver_options
-        if not self._options:
-            return declared
-        return {**declared, **self._options}
 
 
 def _keyword(option: str, verb: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 import threading
 import time
 import weakref
@@ -233,4 +234,14 @@ async def _close_at_the_end(
         owner = engine()
         if owner is not None:
             owner._lives.pop(loop, None)
+        await _close_quietly(client)
+
+
+async def _close_quietly(client: Any) -> None:
+    """Close a client, which in some drivers starts asynchronous generators, as a loop shutting down resents."""
+    firstiter = sys.get_asyncgen_hooks().firstiter
+    sys.set_asyncgen_hooks(firstiter=None)
+    try:
         await client.close()
+    finally:
+        sys.set_asyncgen_hooks(firstiter=firstiter)

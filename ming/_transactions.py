@@ -54,6 +54,7 @@ class Ambient:
         self.client_session = client_session
         self.owner = _owner()
         self._postponed: dict[Any, Callable[[], object]] = {}
+        self._undoing: list[Callable[[], object]] = []
 
     def postpone(self, key: object, action: Callable[[], object]) -> None:
         """Have something done after the transaction, once per key."""
@@ -63,6 +64,15 @@ class Ambient:
         """Do what was postponed."""
         for action in self._postponed.values():
             action()
+
+    def on_abort(self, action: Callable[[], object]) -> None:
+        """Have something undone if the transaction does not last."""
+        self._undoing.append(action)
+
+    def undo(self) -> None:
+        """Undo, last things first, what happened in memory."""
+        while self._undoing:
+            self._undoing.pop()()
 
 
 _ambient: Final[ContextVar[Mapping[Any, Ambient]]] = ContextVar("ming_transactions", default={})  # noqa: B039
@@ -93,6 +103,24 @@ def _entered(engine: Any, client_session: Any) -> Iterator[Ambient]:
         yield entered
     finally:
         _ambient.reset(token)
+
+
+@contextmanager
+def _undone_on_error(tried: list[Ambient]) -> Iterator[None]:
+    """Undo the transactions tried in a block that fails."""
+    try:
+        yield
+    except BaseException:
+        for transaction in tried:
+            transaction.undo()
+        raise
+
+
+def _try_next(tried: list[Ambient], entered: Ambient) -> None:
+    """Note that a new try begins, because the one before did not last."""
+    for transaction in tried:
+        transaction.undo()
+    tried[:] = [entered]
 
 
 def _joined(engine: Any, options: Mapping[str, Any]) -> Ambient | None:
@@ -134,13 +162,16 @@ def transaction(engine: Any, options: Mapping[str, Any]) -> Iterator[ClientSessi
         return
     with engine.conn.start_session() as client_session:
         client_session.start_transaction(**options)
-        try:
-            with _entered(engine, client_session) as entered:
-                yield client_session
-        except BaseException:
-            run(_abort(client_session), _NO_EXECUTOR)
-            raise
-        run(_commit(client_session), _NO_EXECUTOR)
+        tried: list[Ambient] = []
+        with _undone_on_error(tried):
+            try:
+                with _entered(engine, client_session) as entered:
+                    tried.append(entered)
+                    yield client_session
+            except BaseException:
+                run(_abort(client_session), _NO_EXECUTOR)
+                raise
+            run(_commit(client_session), _NO_EXECUTOR)
     entered.do_postponed()
 
 
@@ -148,16 +179,16 @@ def run_transaction(engine: Any, function: Callable[[], T], options: Mapping[str
     """Run a function in a transaction, again on transient errors; see `Session.run_transaction`."""
     if _joined(engine, options) is not None:
         return function()
-    last: list[Ambient] = []
+    tried: list[Ambient] = []
 
     def attempt(client_session: ClientSession) -> T:
         with _entered(engine, client_session) as entered:
-            last[:] = [entered]
+            _try_next(tried, entered)
             return function()
 
-    with engine.conn.start_session() as client_session:
+    with engine.conn.start_session() as client_session, _undone_on_error(tried):
         result: T = client_session.with_transaction(attempt, **options)
-    last[0].do_postponed()
+    tried[0].do_postponed()
     return result
 
 
@@ -170,13 +201,16 @@ async def atransaction(engine: Any, options: Mapping[str, Any]) -> AsyncIterator
         return
     async with engine.conn.start_session() as client_session:
         await client_session.start_transaction(**options)
-        try:
-            with _entered(engine, client_session):
-                yield client_session
-        except BaseException:
-            await arun(_abort(client_session), _NO_EXECUTOR)
-            raise
-        await arun(_commit(client_session), _NO_EXECUTOR)
+        tried: list[Ambient] = []
+        with _undone_on_error(tried):
+            try:
+                with _entered(engine, client_session) as entered:
+                    tried.append(entered)
+                    yield client_session
+            except BaseException:
+                await arun(_abort(client_session), _NO_EXECUTOR)
+                raise
+            await arun(_commit(client_session), _NO_EXECUTOR)
 
 
 async def arun_transaction(
@@ -186,10 +220,14 @@ async def arun_transaction(
     if _joined(engine, options) is not None:
         return await function()
 
+    tried: list[Ambient] = []
+
     async def attempt(client_session: AsyncClientSession) -> T:
-        with _entered(engine, client_session):
+        with _entered(engine, client_session) as entered:
+            _try_next(tried, entered)
             return await function()
 
     async with engine.conn.start_session() as client_session:
-        result: T = await client_session.with_transaction(attempt, **options)
+        with _undone_on_error(tried):
+            result: T = await client_session.with_transaction(attempt, **options)
     return result

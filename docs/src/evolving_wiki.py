@@ -3,6 +3,7 @@
 from pprint import pprint
 
 from ming import Document, Field, Session, create_datastore
+from ming.exc import DocumentTooNew
 
 wiki = Session(create_datastore("mim:///wiki"))
 stored = wiki.db["pages"]
@@ -79,5 +80,5 @@ stored.insert_one({"_id": 3, "version": 2, "title": "Joinery", "body": "Measure,
 print("\nA page of a release to come:")
 try:
     WikiPage.m.get(_id=3)
-except Exception as error:
+except DocumentTooNew as error:
     print(f"{type(error).__name__}: {error}")

@@ -115,10 +115,17 @@ class Absent(enum.Enum):
     """What an absent key becomes."""
 
     REFUSED = enum.auto()
+    """Nothing: the key is required."""
     OMITTED = enum.auto()
+    """Nothing: the key stays absent."""
     CONSTANT = enum.auto()
+    """An immutable value."""
     LIST = enum.auto()
+    """A new empty list."""
     MADE = enum.auto()
+    """What the item makes."""
+    CALLED = enum.auto()
+    """What a function returns, which may leave the key absent."""
 
 
 @dataclass(frozen=True)

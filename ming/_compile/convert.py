@@ -26,6 +26,7 @@ class Place(Protocol):
 
     def function_for(self, check: Fields, path: tuple[str, ...]) -> str:
         """Return the name of the function for an inner level."""
+        ...
 
 
 def convert(place: Place, check: Check, name: str, path: tuple[str, ...], absent: bool = False) -> None:
@@ -195,7 +196,7 @@ def _convert_entries(place: Place, check: Entries, name: str, path: tuple[str, .
             _refuse_missing(place, entry)
         _keep_present(place, check.value, entry, f"{made}[{key}] = {entry}")
     with place.script.block(f"if type({name}) is Object and {name}._origin is not None:"):
-        line(f"{made}._origin = {name}._origin")
+        line(f"set_origin({made}, {name}._origin)")
     line(f"{name} = {made}")
 
 

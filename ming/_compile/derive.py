@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
 from types import FunctionType
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from ming._compile.checks import (
     Fields,
     Moment,
 )
-from ming._values import Missing, NoneType
+from ming._values import Missing
 from ming.schema.stamps import Stamp
 
 __all__ = ["check_of", "fields_of"]
@@ -79,6 +80,9 @@ _KINDS: Final[tuple[type[S.SchemaItem[Any]], ...]] = (
     S.Value,
     Stamp,
 )
+_MAKERS: Final = (S.ObjectId.if_missing, S.Object.if_missing)
+"""Methods of ours that make a default; they never leave a key absent."""
+
 _POLICY: Final = frozenset({"default", "if_missing"})
 """Methods that say what an absent key becomes; they are asked by name, so overriding them is fine."""
 
@@ -115,14 +119,19 @@ def _kind(item: S.SchemaItem[Any]) -> type | None:
 
 def _follows(item: S.SchemaItem[Any], kind: type) -> bool:
     """Whether none of the kind's rules is overridden, by the item's class or on the item."""
-    rules = [name for name in dir(kind) if _is_rule(kind, name)]
-    return all(getattr(type(item), name) is getattr(kind, name) for name in rules) and not any(
-        name in vars(item) for name in rules
+    rules = _rules(kind)
+    return all(getattr(type(item), name) is rule for name, rule in rules.items()) and rules.keys().isdisjoint(
+        vars(item)
     )
 
 
-def _is_rule(kind: type, name: str) -> bool:
-    return name not in _POLICY and not name.startswith("__") and isinstance(getattr(kind, name), FunctionType)
+@cache
+def _rules(kind: type) -> dict[str, Any]:
+    """The methods that make up a kind's rules, what becomes of absent keys excepted."""
+    methods = ((name, getattr(kind, name)) for name in dir(kind) if not name.startswith("__"))
+    return {
+        name: method for name, method in methods if isinstance(method, FunctionType) and name not in _POLICY
+    }
 
 
 def _accepts_none(item: S.SchemaItem[Any]) -> bool:
@@ -250,16 +259,16 @@ def _fields(item: S.Object, outer: frozenset[int]) -> Fields | None:
 def _absent(item: S.SchemaItem[Any]) -> Absent:
     if not isinstance(item, S.FancySchemaItem):
         # A plain item is asked about an absent key as about any value: see `Call`.
-        return Absent.MADE
+        return Absent.CALLED
     if item.required:
         return Absent.REFUSED
     default = item.if_missing
-    if type(item).default is not S.FancySchemaItem.default or callable(default):
-        return Absent.MADE
+    if type(item).default is not S.FancySchemaItem.default:
+        return Absent.CALLED
+    if callable(default):
+        return Absent.MADE if getattr(default, "__func__", None) in _MAKERS else Absent.CALLED
     if default is Missing:
         return Absent.OMITTED
     if default.__class__ is list and not default:
         return Absent.LIST
-    return (
-        Absent.CONSTANT if default.__class__ in _CONSTANTS or default.__class__ is NoneType else Absent.MADE
-    )
+    return Absent.CONSTANT if default.__class__ in _CONSTANTS or default is None else Absent.MADE

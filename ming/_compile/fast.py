@@ -65,7 +65,7 @@ def stored_program(chain: Chain, exact: bool, snapshots: bool, validate: Validat
     if len(chain.versions) == 1:
         return _newest(chain, exact, snapshots)
     if not chain.stamps:
-        return _by_shape(chain, snapshots, validate)
+        return nothing if chain.contested else _by_shape(chain, snapshots, validate)
     if len(chain.stamps) == 1 and not chain.stamps[0].free and chain.unstamped is None:
         return _by_stamp(chain, chain.stamps[0], exact, snapshots, validate)
     return nothing
@@ -98,15 +98,15 @@ def _by_stamp(chain: Chain, stamp: StampField, exact: bool, snapshots: bool, val
     programs: dict[Any, Program] = {}
     for number, constant in stamp.constants.items():
         version = chain.versions[number]
-        newest = version is chain.newest
-        programs[constant] = (
-            nothing  # two versions share the constant, or it is of a kind that hashing would mistake
-            if constant in programs or constant.__class__ not in (int, str)
-            else _newest(chain, exact, snapshots)
-            if newest
-            else _older(chain, version, exact, validate)
-        )
-    unstamped = nothing if 0 in stamp.constants else _older(chain, chain.versions[0], True, validate)
+        if constant in programs or constant.__class__ not in (int, str):
+            # Two versions share the constant, or hashing would mistake it: true is not 1.
+            programs[constant] = nothing
+        elif version is chain.newest:
+            programs[constant] = _newest(chain, exact, snapshots)
+        else:
+            programs[constant] = _older(chain, version, exact, validate)
+    by_keys = 0 in stamp.constants or chain.contested
+    unstamped = nothing if by_keys else _older(chain, chain.versions[0], True, validate)
     name = stamp.name
 
     def load(raw: Raw) -> Any:
@@ -114,7 +114,8 @@ def _by_stamp(chain: Chain, stamp: StampField, exact: bool, snapshots: bool, val
             return unstamped(raw)
         value = raw[name]
         if value.__class__ is int or value.__class__ is str:
-            return programs.get(value, nothing)(raw)
+            program: Program = programs.get(value, nothing)
+            return program(raw)
         return None
 
     return load

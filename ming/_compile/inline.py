@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ming._compile.checks import Absent, Anything, Call, Check, Each, Entries, Field, Fields
 from ming._compile.emit import Mode, alternatives, comment, either, unless
-from ming._compile.script import Script
+from ming._compile.script import Script, with_article
 
 __all__ = ["Shortcut", "has_shortcut"]
 
@@ -57,7 +57,9 @@ class Shortcut:
         """
         line = self.script.line
         with self.script.block(f"def {name}({self.raw}):"):
-            line(f'"""Return a {document_class}, or None where the schema itself has to decide."""')
+            line(
+                f'"""Return {with_article(document_class)}, or None where the schema itself has to decide."""'
+            )
             with self.script.block("try:"):
                 made = self._test_level(self.raw, check, first=f"{self.raw}.__class__ is dict")
             with self.script.block("except KeyError:"):

@@ -12,7 +12,7 @@ from ming import schema as S
 from ming._compile.checks import Absent, Anything, Call, Field, Fields
 from ming._compile.convert import bind_order, convert, is_leaf, write_reuse
 from ming._compile.emit import Mode, alternatives, comment, either, passes_unchanged, write_test
-from ming._compile.script import Script
+from ming._compile.script import Script, with_article
 
 __all__ = ["Level", "Levels"]
 
@@ -36,7 +36,8 @@ class Levels:
         self.mode = mode
         self.stem = stem
         self.document_class = document_class
-        self.outcome = f"what to store of a {document_class}" if mode.plain else f"a {document_class}"
+        self.a_document = with_article(document_class)
+        self.outcome = f"what to store of {self.a_document}" if mode.plain else self.a_document
         """What the function for a whole document returns."""
         self._wanted: deque[tuple[str, Fields, tuple[str, ...]]] = deque()
 
@@ -79,7 +80,9 @@ class Level:
     def write(self, name: str) -> None:
         """Write the function for an inner level; it raises `Unsure`."""
         with self.script.block(f"def {name}({self.value}):"):
-            self.script.line(f'"""Return a valid {self.value} of a {self.levels.document_class}; raise Unsure of others."""')
+            self.script.line(
+                f'"""Return a valid {self.value} of {self.levels.a_document}; raise Unsure of others."""'
+            )
             if self.mode.plain and is_leaf(self.check):
                 write_reuse(
                     self, self.check, self.value, self.path, f"return {self.value}", [*self._names.values()]
@@ -92,7 +95,9 @@ class Level:
         """Write the function for a whole document; it returns None when unsure."""
         document_class = self.levels.document_class
         with self.script.block(f"def {name}({self.value}):"):
-            self.script.line(f'"""Return {self.levels.outcome}, or None where the schema itself has to decide."""')
+            self.script.line(
+                f'"""Return {self.levels.outcome}, or None where the schema itself has to decide."""'
+            )
             with self.script.block("try:"):
                 self._refuse_other_classes(*dict.fromkeys(("dict", document_class, "Object")))
                 self._body(None if self.mode.plain else document_class)
@@ -223,7 +228,7 @@ class Level:
             line(f"{self.result} = new({made})")
             line(f"{self.result} |= {entries}")
         for field in self.check.fields:
-            if field.absent in (Absent.OMITTED, Absent.MADE) or isinstance(field.check, Call):
+            if field.absent in (Absent.OMITTED, Absent.CALLED) or isinstance(field.check, Call):
                 with self.script.block(f"if {self._names[field.name]} is {_sentinel(field)}:"):
                     line(f"del {self.result}[{field.name!r}]")
 
@@ -250,7 +255,7 @@ class Level:
         assert isinstance(item, S.FancySchemaItem)
         if field.absent is Absent.LIST:
             return "[]"
-        if field.absent is Absent.MADE:
+        if field.absent in (Absent.MADE, Absent.CALLED):
             return f"{self.script.bind(f'{field.name}_default', item.default)}()"
         default = item.if_missing
         return "None" if default is None else self.script.bind(f"{field.name}_default", default)
@@ -259,12 +264,12 @@ class Level:
         line = self.script.line
         if unknown is not None:
             with self.script.block(f"if {unknown}:"):
-                line(f"{self.result}._origin = Origin({unknown})")
+                line(f"set_origin({self.result}, Origin({unknown}))")
         with self.script.block(f"if type({self.value}) is not dict and {self.value}._origin is not None:"):
             if unknown is not None:
                 with self.script.block(f"if {unknown}:"):
                     line(_REFUSE)
-            line(f"{self.result}._origin = {self.value}._origin")
+            line(f"set_origin({self.result}, {self.value}._origin)")
 
 
 def _is_usually_there(field: Field) -> bool:

@@ -114,7 +114,8 @@ class ClassLoader:
             try:
                 document = program(raw)
             except Invalid as error:
-                raise error.within(self.chain.collection, raw.get("_id"))
+                error.within(self.chain.collection, raw.get("_id"))
+                raise
             return refer(raw) if document is None else document
 
         return load
@@ -123,7 +124,8 @@ class ClassLoader:
         try:
             return self._read(raw, allow_extra, strip_extra)
         except Invalid as error:
-            raise error.within(self.chain.collection, raw.get("_id"))
+            error.within(self.chain.collection, raw.get("_id"))
+            raise
 
     def _read(self, raw: Raw, allow_extra: bool, strip_extra: bool) -> Any:
         # The schema words the error about a discriminator that nobody knows.

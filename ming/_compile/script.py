@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-__all__ = ["Locals", "Script", "identifier", "singular", "snake_case"]
+__all__ = ["Locals", "Script", "identifier", "singular", "snake_case", "with_article"]
 
 _RESERVED: Final = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
 
@@ -131,6 +131,11 @@ def singular(plural: str) -> str:
     if plural.endswith("s") and not plural.endswith("ss") and len(plural) > 1:
         return plural[:-1]
     return f"{plural}_item"
+
+
+def with_article(noun: str) -> str:
+    """Return a noun with its indefinite article."""
+    return f"{'an' if noun[:1] in 'AEIOUaeiou' else 'a'} {noun}"
 
 
 def _free_filename(filename: str) -> str:

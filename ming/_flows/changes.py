@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ming._values import Missing, Object, Origin
-from ming.exc import MigrationError
 
-__all__ = ["applied", "changed_fields", "guarded", "same", "storable", "update_of"]
+__all__ = ["applied", "changed_fields", "guarded", "same", "storable", "unnamable", "update_of"]
 
 Stored = dict[str, Any]
 
@@ -66,7 +65,8 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, (bool, float)) or isinstance(other, (bool, float)):
-        return type(one) is type(other) and one == other
+        # By their text, nan is nan and -0.0 is not 0.0.
+        return type(one) is type(other) and repr(one) == repr(other)
     return bool(one == other)
 
 
@@ -85,15 +85,13 @@ def applied(changes: Mapping[str, Any], stored: Mapping[str, Any]) -> Stored:
     return {key: value for key, value in result.items() if value is not Missing}
 
 
-def update_of(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The update document that makes the changes; one that does nothing where there are none.
+def unnamable(fields: Iterable[str]) -> list[str]:
+    """Those of the keys that an update cannot name, because names in it are paths."""
+    return [key for key in fields if not key or "." in key or key.startswith("$")]
 
-    Raises:
-        MigrationError: A changed key cannot be named in an update.
-    """
-    unnamable = [key for key in changes if "." in key or key.startswith("$")]
-    if unnamable:
-        raise MigrationError("keys with a dot or a leading $ cannot be updated", fields=unnamable)
+
+def update_of(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The update document that makes the changes; one that does nothing where there are none."""
     update = {
         "$set": {key: value for key, value in changes.items() if value is not Missing},
         "$unset": {key: "" for key, value in changes.items() if value is Missing},

@@ -15,7 +15,7 @@ from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
 from ming._flows.changes import storable
 from ming._flows.loading import loader_for
 from ming._flows.operations import CallHook, DeleteOne, FindOne, InsertOne, ReplaceOne, UpdateOne
-from ming._flows.rebase import is_upgraded, remembers, settle, store_changes, store_upgrade
+from ming._flows.rebase import is_upgraded, remember, remembers, settle, store_changes, store_upgrade
 from ming._managers import BaseManager
 from ming._types import Flow
 from ming._values import Object, Origin
@@ -59,7 +59,7 @@ def save(
     else:
         result = yield from InsertOne(manager, stored, **kwargs)
         dict.__setitem__(document, "_id", result.inserted_id)
-    settle(manager, document)
+    yield from settle(manager, document)
     return result
 
 
@@ -70,9 +70,10 @@ def _save_fields(
     if document_id is None and "_id" not in document:
         raise ValueError("Cannot save a subset without an _id")
     fields = storable({name: data[name] for name in names})
-    yield from _store_upgrade_first(manager, document)
+    if is_upgraded(document):
+        return (yield from store_changes(manager, document, data, kwargs, names=names))
     result = yield from UpdateOne(manager, {"_id": document_id}, {"$set": fields}, **kwargs)
-    _note_stored(document, fields)
+    yield from _note_stored(document, fields)
     return result
 
 
@@ -81,7 +82,7 @@ def insert(manager: BaseManager[Any], document: Any, kwargs: Kwargs) -> Flow[Ins
     data, kwargs = yield from _prepared(manager, document, kwargs)
     result = yield from InsertOne(manager, storable(data, document._origin), **kwargs)
     dict.__setitem__(document, "_id", result.inserted_id)
-    settle(manager, document)
+    yield from settle(manager, document)
     return result
 
 
@@ -114,7 +115,7 @@ def upsert(
     elif not had_id:
         # Which document was updated is not known.
         dict.pop(document, "_id", None)
-    _note_stored(document, fields)
+    yield from _note_stored(document, fields)
     return result
 
 
@@ -137,7 +138,7 @@ def set_fields(
     yield from _store_upgrade_first(manager, document)
     stored = storable(fields_values)
     result = yield from UpdateOne(manager, query, {"$set": stored}, **fix_write_concern(kwargs))
-    _note_stored(document, stored)
+    yield from _note_stored(document, stored)
     return result
 
 
@@ -165,7 +166,7 @@ def _assign(document: Any, name: str, value: Any) -> None:
     document[last] = value
 
 
-def _note_stored(document: Any, fields: Mapping[str, Any]) -> None:
+def _note_stored(document: Any, fields: Mapping[str, Any]) -> Flow[None]:
     """Have a later save know what a partial write stored, where it compares with what was read."""
     if not remembers(document):
         return
@@ -177,7 +178,7 @@ def _note_stored(document: Any, fields: Mapping[str, Any]) -> None:
         for parent in parents:
             target = target.setdefault(parent, {})
         target[last] = copy.deepcopy(value)
-    document._origin = Origin(origin.unknown, snapshot, origin.version)
+    yield from remember(document, Origin(origin.unknown, snapshot, origin.version), origin)
 
 
 def stored_id(document: Any) -> Any:

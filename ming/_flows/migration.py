@@ -6,11 +6,11 @@ import logging
 from typing import Any
 
 from pymongo.errors import DocumentTooLarge, PyMongoError, WriteError
+from pymongo.results import UpdateResult
 
 from ming._flows.documents import save
 from ming._flows.loading import loader_for
-from ming._flows.operations import FindOne
-from ming._flows.rebase import ATTEMPTS, is_upgraded
+from ming._flows.rebase import ATTEMPTS, FindAgain, is_upgraded
 from ming._flows.streams import OpenFind, TakeBatch
 from ming._managers import BaseManager
 from ming._types import Flow, RawDocument
@@ -37,12 +37,13 @@ def migrate(manager: BaseManager[Any]) -> Flow[MigrationReport]:
     while batch := (yield from TakeBatch(cursor, _BATCH)):
         for raw in batch:
             report.seen += 1
+            document_id = raw["_id"]
             try:
                 report.changed += yield from _migrate_one(manager, raw, report)
             except Exception as error:
                 if not _is_refusal(error):
                     raise
-                report.refused.append((raw["_id"], error))
+                report.refused.append((document_id, error))
     if report.refused:
         log.warning("%s; the first refused: _id %r: %s", report, *report.refused[0])
     return report
@@ -58,8 +59,9 @@ def _outdated(manager: BaseManager[Any]) -> dict[str, Any]:
     """A filter that leaves out what a stamp shows to be newest, where one stamp can."""
     newest = len(manager.chain.versions) - 1
     for stamp in manager.chain.stamps:
-        if newest in stamp.constants and len(manager.chain.stamps) == 1:
-            return {stamp.name: {"$ne": stamp.constants[newest]}}
+        constant = stamp.constants.get(newest)
+        if len(manager.chain.stamps) == 1 and stamp.matching(constant) == [newest]:
+            return {stamp.name: {"$ne": constant}}
     return {}
 
 
@@ -69,6 +71,7 @@ def _migrate_one(manager: BaseManager[Any], raw: RawDocument, report: MigrationR
     def count_conflict() -> None:
         report.conflicts += 1
 
+    document_id = raw["_id"]
     stored: RawDocument | None = raw
     for attempt in range(ATTEMPTS):
         if stored is None:
@@ -82,7 +85,7 @@ def _migrate_one(manager: BaseManager[Any], raw: RawDocument, report: MigrationR
             # A hook changed what somebody else changed as well: run it again on what is stored now.
             if attempt + 1 == ATTEMPTS:
                 raise
-            stored = yield from FindOne(manager, {"_id": raw["_id"]})
+            stored = yield from FindAgain(manager, {"_id": document_id})
         else:
-            return bool(getattr(result, "modified_count", True))
+            return not isinstance(result, UpdateResult) or not result.acknowledged or result.modified_count > 0
     return False

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ming import schema as S
-from ming.evolve.keys import Shape, shape_of
+from ming.evolve.keys import Shape, contested, shape_of
+from ming.exc import MingConfigError
 
 __all__ = ["Chain", "StampField", "Version"]
 
@@ -69,13 +70,23 @@ class Chain:
         versions: At least one version.
         unstamped: The version of documents without a stamp, where the class says it outright.
         collection: Name of the collection, for messages.
-        on_hybrid: Called with a hybrid raw document and the classes in question; None raises.
+        on_hybrid: Called with a hybrid raw document and the classes in question; ``raise`` and None raise.
+
+    Raises:
+        MingConfigError: ``unstamped`` where no version bears a stamp, or an ``on_hybrid`` that is no function.
     """
 
     versions: tuple[Version, ...]
     collection: str | None = None
     unstamped: Version | None = None
-    on_hybrid: HybridHandler | None = None
+    on_hybrid: HybridHandler | Literal["raise"] | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.on_hybrid) and self.on_hybrid not in (None, "raise"):
+            raise MingConfigError(f"{self.newest.name}: on_hybrid={self.on_hybrid!r}, expected 'raise' or a function")
+        if self.unstamped is not None and not self.stamps:
+            # Every document of such a chain is without a stamp, those of the newest version included.
+            raise MingConfigError(f"{self.newest.name}: unstamped={self.unstamped.name}, but no version has a stamp")
 
     @property
     def newest(self) -> Version:
@@ -110,9 +121,18 @@ class Chain:
         )
         return StampField(name, constants, free)
 
-    def fields_of(self, cls: type) -> set[str]:
-        """The top-level fields that the version of a class declares."""
-        return {name for version in self.versions if version.cls is cls for name in version.schema.fields}
+    @cached_property
+    def contested(self) -> bool:
+        """Whether some version would drop, as deprecated, a key that another one keeps."""
+        return contested(self.shapes)
+
+    def number_of(self, cls: type) -> int:
+        """The number of the version of a class; 0 is the oldest."""
+        return [version.cls for version in self.versions].index(cls)
+
+    def fields_since(self, cls: type) -> set[str]:
+        """The top-level fields declared by the version of a class or by a newer one."""
+        return {name for version in self.versions[self.number_of(cls) :] for name in version.schema.fields}
 
     def required_stamps(self, version: Version) -> bool:
         """Whether every document of a version must bear a stamp."""

@@ -13,7 +13,10 @@ from typing import Any
 
 from ming import schema as S
 
-__all__ = ["Evidence", "Shape", "gather", "shape_of"]
+__all__ = ["Evidence", "Path", "Shape", "contested", "gather", "shape_of", "values_at"]
+
+Path = tuple[str, ...]
+"""The names on the way to a key; list items have none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,19 @@ def _union(one: Shape | None, other: Shape | None) -> Shape:
     )
 
 
+def contested(shapes: Sequence[Shape | None]) -> bool:
+    """Whether some of the shapes drops, as deprecated, a key that another one keeps."""
+    known = [shape for shape in shapes if shape is not None and shape is not OPAQUE]
+    for name in {name for shape in known for name in shape.names}:
+        declaring = [shape for shape in known if name in shape.names]
+        dropping = sum(name in shape.deprecated for shape in declaring)
+        if 0 < dropping < len(declaring) or contested([shape.below(name) for shape in known]):
+            return True
+    return bool(known) and (
+        contested([shape.others for shape in known]) or contested([shape.items for shape in known])
+    )
+
+
 @dataclass
 class Evidence:
     """What the known keys of a document say; sets of versions are bit masks, bit 0 the oldest."""
@@ -96,44 +112,56 @@ class Evidence:
     everyone: int
     covering: int = 0
     """Versions that have a place for every known key."""
-    declaring: dict[str, int] = field(default_factory=dict)
-    """Known key paths, each with the versions that have a place for it."""
+    declaring: dict[Path, int] = field(default_factory=dict)
+    """Known keys, each with the versions that have a place for it."""
 
     def __post_init__(self) -> None:
         self.covering = self.everyone
 
-    def add(self, path: str, versions: int) -> None:
+    def add(self, path: Path, versions: int) -> None:
         """Record a known key and the versions that have a place for it."""
         self.covering &= versions
         self.declaring[path] = self.declaring.get(path, self.everyone) & versions
 
-    def lacking(self, version: int) -> list[str]:
+    def lacking(self, version: int) -> list[Path]:
         """Known keys of the document that a version (by number) has no place for."""
         return [path for path, versions in self.declaring.items() if not versions >> version & 1]
 
-    def only(self, version: int) -> list[str]:
+    def only(self, version: int) -> list[Path]:
         """Known keys of the document that nobody but this version (by number) has a place for."""
         return [path for path, versions in self.declaring.items() if versions == 1 << version]
 
 
-def gather(raw: Mapping[str, Any], shapes: Sequence[Shape]) -> Evidence:
+def gather(raw: Mapping[str, Any], shapes: Sequence[Shape | None]) -> Evidence:
     """Compare a raw document with the shapes of all versions.
 
     Args:
         raw: A stored document.
-        shapes: One shape per version, oldest first.
+        shapes: One shape per version, oldest first; None for a version that is not asked.
     """
     evidence = Evidence(everyone=(1 << len(shapes)) - 1)
-    for path, versions in _walk(raw, shapes, ""):
-        if path != "_id" and not path.startswith("_id."):
+    for path, versions in _walk(raw, shapes, ()):
+        if path[0] != "_id":
             evidence.add(path, versions)
     return evidence
 
 
-def _walk(value: Any, shapes: Sequence[Shape | None], path: str) -> Iterator[tuple[str, int]]:
+def values_at(value: Any, path: Path) -> Iterator[Any]:
+    """Yield the values under a key, through every list on the way; no empty ones, no dicts, no lists."""
+    if isinstance(value, list):
+        for item in value:
+            yield from values_at(item, path)
+    elif not path:
+        if value is not None and not isinstance(value, Mapping):
+            yield value
+    elif isinstance(value, Mapping) and path[0] in value:
+        yield from values_at(value[path[0]], path[1:])
+
+
+def _walk(value: Any, shapes: Sequence[Shape | None], path: Path) -> Iterator[tuple[Path, int]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _walk_key(key, inner, shapes, f"{path}.{key}" if path else key)
+            yield from _walk_key(key, inner, shapes, (*path, key))
     elif isinstance(value, list):
         item_shapes = [None if shape is None else shape.items for shape in shapes]
         if any(shape is not None and shape is not OPAQUE for shape in item_shapes):
@@ -141,7 +169,9 @@ def _walk(value: Any, shapes: Sequence[Shape | None], path: str) -> Iterator[tup
                 yield from _walk(inner, item_shapes, path)
 
 
-def _walk_key(key: str, value: Any, shapes: Sequence[Shape | None], path: str) -> Iterator[tuple[str, int]]:
+def _walk_key(
+    key: str, value: Any, shapes: Sequence[Shape | None], path: Path
+) -> Iterator[tuple[Path, int]]:
     below = [None if shape is None else shape.below(key) for shape in shapes]
     keepers = deprecating = welcoming = 0
     for number, shape in enumerate(shapes):

@@ -7,15 +7,16 @@ A document is never read as a version that would strip data which another versio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ming.exc import DocumentTooNew, HybridDocument, Invalid
 from ming.evolve.chain import Chain, StampField, Version, ordered_after
-from ming.evolve.keys import Evidence, gather
+from ming.evolve.keys import Evidence, Path, gather
+from ming.exc import DocumentTooNew, HybridDocument, Invalid
 
-__all__ = ["recognise"]
+__all__ = ["hidden", "recognise"]
 
 Attempt = Callable[[Version, Mapping[str, Any]], Any]
 
@@ -36,55 +37,69 @@ def recognise(chain: Chain, raw: Mapping[str, Any], attempt: Attempt) -> tuple[V
         HybridDocument: No version has a place for all known keys, or stamps disagree.
         Invalid: The document is not valid in the version it belongs to.
     """
-    candidates = _by_stamp(chain, raw)
-    if candidates is not None and len(candidates) == 1:
-        version = chain.versions[candidates[0]]
-        return version, attempt(version, raw)
-    evidence = gather(raw, chain.shapes)
-    if candidates is not None:
-        return _by_shape(chain, raw, attempt, evidence, candidates)
-    everyone = range(len(chain.versions))
-    baseline = _baseline(chain, evidence)
-    if baseline is not None:
+    candidates = _candidates(chain, raw)
+    if not candidates:
+        return _hybrid(chain, raw, attempt)
+    refusals = []
+    for number in candidates:
+        version = chain.versions[number]
         try:
-            return chain.versions[baseline], attempt(chain.versions[baseline], raw)
-        except Invalid:
-            # Written before stamps were, by a program that read by shape: what could be read stays readable.
-            newer = _covering(chain, evidence, everyone[baseline + 1 :])
-            if not newer:
-                raise
-            return _first_valid(chain, raw, attempt, newer, otherwise=baseline)
-    return _by_shape(chain, raw, attempt, evidence, everyone)
+            return version, attempt(version, raw)
+        except Invalid as error:
+            refusals.append(error)
+    raise refusals[0]
 
 
-def _by_stamp(chain: Chain, raw: Mapping[str, Any]) -> list[int] | None:
-    """Numbers of the versions that the stored stamps allow; None where none is stored."""
-    stored = [(field, raw[field.name]) for field in chain.stamps if raw.get(field.name) is not None]
+def hidden(chain: Chain, cls: type, raw: Mapping[str, Any]) -> list[Path]:
+    """Known keys of a stored document that the version it is read as, that of ``cls``, has no place for.
+
+    None where a function ``on_hybrid`` was shown them all.
+    """
+    if callable(chain.on_hybrid) and not _candidates(chain, raw):
+        return []
+    return gather(raw, chain.shapes).lacking(chain.number_of(cls))
+
+
+def _candidates(chain: Chain, raw: Mapping[str, Any]) -> Sequence[int]:
+    """Numbers of the versions the document may be, the likeliest first; none for a hybrid."""
+    everyone = range(len(chain.versions))
+    stored = _stored_stamps(chain, raw)
     if not stored:
-        return None
-    allowed = set(range(len(chain.versions)))
-    for field, value in stored:
-        allowed &= set(_allowed_by(chain, field, raw))
-    if not allowed:
-        listed = ", ".join(f"{field.name} = {value!r}" for field, value in stored)
-        raise HybridDocument(f"the stamps {listed} belong to different versions of {chain.newest.name}", raw)
-    return sorted(allowed)
+        return _without_stamp(chain, raw, everyone)
+    allowed = [_allowed_by(chain, field, raw) for field in stored]
+    agreed = [number for number in everyone if all(number in numbers for numbers in allowed)]
+    return agreed if len(agreed) < 2 else _covering(chain, _evidence(chain, raw, agreed), agreed)
 
 
-def _allowed_by(chain: Chain, field: StampField, raw: Mapping[str, Any]) -> Sequence[int] | frozenset[int]:
+def _stored_stamps(chain: Chain, raw: Mapping[str, Any]) -> list[StampField]:
+    return [field for field in chain.stamps if raw.get(field.name) is not None]
+
+
+def _allowed_by(chain: Chain, field: StampField, raw: Mapping[str, Any]) -> Iterable[int]:
+    """Numbers of the versions that a stored stamp allows."""
     value = raw[field.name]
     matching = field.matching(value)
     if matching:
         return matching
-    if field.free:
-        return field.free
     known = ", ".join(repr(constant) for constant in field.constants.values())
     message = f"{value!r} is the stamp of no version of {chain.newest.name} (known: {known})"
     error_dict = {field.name: Invalid(message, value)}
     if ordered_after(value, field.constants[max(field.constants)]):
         message += f"; the document is newer than this program [{DocumentTooNew.code}]"
         raise DocumentTooNew(f"{field.name}:{message}", raw, error_dict=error_dict)
+    if field.free:
+        return field.free
     raise Invalid(f"{field.name}:{message}", raw, error_dict=error_dict)
+
+
+def _without_stamp(chain: Chain, raw: Mapping[str, Any], everyone: Sequence[int]) -> Sequence[int]:
+    evidence = _evidence(chain, raw, everyone)
+    covering = _covering(chain, evidence, everyone)
+    baseline = _baseline(chain, evidence)
+    if baseline is None:
+        return covering
+    # Written before stamps were, by a program that read by shape: what could be read stays readable.
+    return [baseline, *(number for number in covering if number > baseline)]
 
 
 def _baseline(chain: Chain, evidence: Evidence) -> int | None:
@@ -96,54 +111,48 @@ def _baseline(chain: Chain, evidence: Evidence) -> int | None:
     return None if evidence.lacking(0) and not evidence.only(0) else 0
 
 
-def _by_shape(
-    chain: Chain, raw: Mapping[str, Any], attempt: Attempt, evidence: Evidence, allowed: Sequence[int]
-) -> tuple[Version, Any]:
-    covering = _covering(chain, evidence, allowed)
-    if not covering:
-        return _hybrid(chain, raw, attempt, evidence, allowed)
-    return _first_valid(chain, raw, attempt, covering, otherwise=covering[0])
-
-
 def _covering(chain: Chain, evidence: Evidence, allowed: Sequence[int]) -> list[int]:
-    """Versions with a place for every known key, newest first.
+    """Of the allowed versions, those with a place for every known key, newest first.
 
     A version whose stamp is required comes last: a document without the stamp is not one of its own, and
     reading it so only serves to say what is missing.
     """
-    covering = [number for number in reversed(allowed) if evidence.covering >> number & 1]
-    return sorted(covering, key=lambda number: chain.required_stamps(chain.versions[number]))
+    numbers = [number for number in reversed(allowed) if evidence.covering >> number & 1]
+    return sorted(numbers, key=lambda number: chain.required_stamps(chain.versions[number]))
 
 
-def _first_valid(
-    chain: Chain, raw: Mapping[str, Any], attempt: Attempt, numbers: Sequence[int], otherwise: int
-) -> tuple[Version, Any]:
-    """Read the document as the first version that accepts it, or raise the error of another one."""
-    for number in numbers:
-        try:
-            return chain.versions[number], attempt(chain.versions[number], raw)
-        except Invalid:
-            continue
-    return chain.versions[otherwise], attempt(chain.versions[otherwise], raw)
-
-
-def _hybrid(
-    chain: Chain, raw: Mapping[str, Any], attempt: Attempt, evidence: Evidence, allowed: Sequence[int]
-) -> tuple[Version, Any]:
-    classes = [chain.versions[number].cls for number in allowed]
-    if chain.on_hybrid is None:
-        lacking = "; ".join(
-            f"{chain.versions[number].name} has no place for {', '.join(evidence.lacking(number))}"
-            for number in allowed
-        )
-        raise HybridDocument(f"keys of several versions: {lacking} [{HybridDocument.code}]", raw)
-    answer = chain.on_hybrid(dict(raw), classes)
+def _hybrid(chain: Chain, raw: Mapping[str, Any], attempt: Attempt) -> tuple[Version, Any]:
+    numbers, reason = _why_hybrid(chain, raw)
+    if not callable(chain.on_hybrid):
+        raise HybridDocument(f"{reason} [{HybridDocument.code}]", raw)
+    answer = chain.on_hybrid(copy.deepcopy(dict(raw)), [chain.versions[number].cls for number in numbers])
     for version in chain.versions:
         if answer is version.cls:
             return version, attempt(version, raw)
     if not isinstance(answer, Mapping):
-        raise HybridDocument(
-            f"on_hybrid returned {answer!r}, expected one of the classes or a document [{HybridDocument.code}]", raw
-        )
+        message = f"on_hybrid returned {answer!r}, expected one of the classes or a document"
+        raise HybridDocument(f"{message} [{HybridDocument.code}]", raw)
     return recognise(replace(chain, on_hybrid=None), answer, attempt)
 
+
+def _why_hybrid(chain: Chain, raw: Mapping[str, Any]) -> tuple[list[int], str]:
+    """Numbers of the versions in question, and what is wrong with each."""
+    everyone = range(len(chain.versions))
+    stored = _stored_stamps(chain, raw)
+    allowed = [set(_allowed_by(chain, field, raw)) for field in stored]
+    agreed = set(everyone).intersection(*allowed)
+    if not agreed:
+        listed = ", ".join(f"{field.name} = {raw[field.name]!r}" for field in stored)
+        return sorted(set().union(*allowed)), f"stamps of different versions of {chain.newest.name}: {listed}"
+    numbers = sorted(agreed)
+    evidence = _evidence(chain, raw, numbers)
+    lacking = (
+        f"{chain.versions[number].name} has no place for {', '.join(map('.'.join, evidence.lacking(number)))}"
+        for number in numbers
+    )
+    return numbers, f"keys of several versions: {'; '.join(lacking)}"
+
+
+def _evidence(chain: Chain, raw: Mapping[str, Any], numbers: Sequence[int]) -> Evidence:
+    """What the document's keys say about some versions; keys that only others know are unknown."""
+    return gather(raw, [shape if number in numbers else None for number, shape in enumerate(chain.shapes)])

@@ -8,8 +8,8 @@ from typing import Any, Final
 from ming.mim.errors import CommandError
 from ming.mim.expression_functions import FUNCTIONS
 from ming.mim.expressions import compile_expression, root_scope
+from ming.mim.filters import QueryContext
 from ming.mim.functions_numeric import average, summed
-from ming.mim.match import QueryContext
 from ming.mim.values import MISSING, order_key
 
 __all__ = ["compile_group"]

@@ -363,7 +363,7 @@ class AsyncConnection(AsyncMongoClient):
 
     @property
     async def is_primary(self) -> bool:
-        """True: there is nobody else."""
+        """True, as there is nobody else."""
         return True
 
     async def server_info(self, session: Any = None) -> dict[str, Any]:

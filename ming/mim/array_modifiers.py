@@ -8,7 +8,7 @@ from typing import Any, Final
 from bson import Regex
 
 from ming.mim.errors import CommandError
-from ming.mim.match import QueryContext, compile_condition, compile_filter
+from ming.mim.filters import QueryContext, compile_condition, compile_filter
 from ming.mim.modifiers import Action, ModifierContext, shown_id
 from ming.mim.path import Path
 from ming.mim.predicates import is_operator_document

@@ -10,8 +10,8 @@ import bson
 from bson import Binary, Int64
 
 from ming.mim.errors import CommandError
+from ming.mim.filters import compile_filter
 from ming.mim.indexes import Index, default_name, same_definition
-from ming.mim.match import compile_filter
 from ming.mim.requests import Handler, Reply, Request, check_options, cursor_reply, identical_keys
 from ming.mim.store import Collection
 from ming.mim.values import copied

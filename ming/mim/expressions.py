@@ -123,12 +123,26 @@ def _operator(name: str, expression: dict[str, Any], variables: frozenset[str]) 
         )
     argument = expression[name]
     if name in FORMS:
-        return FORMS[name](argument, variables, compile_expression)
-    if name in FUNCTIONS:
-        return _call(name, argument, variables)
-    if name in UNBUILT:
+        compiled = FORMS[name](argument, variables, compile_expression)
+    elif name in FUNCTIONS:
+        compiled = _call(name, argument, variables)
+    elif name in UNBUILT:
         raise NotImplementedError(name)
-    raise CommandError(168, f"Unrecognized expression '{name}'", "InvalidPipelineOperator")
+    else:
+        raise CommandError(168, f"Unrecognized expression '{name}'", "InvalidPipelineOperator")
+    if not _is_constant(argument):
+        return compiled
+    # As on the server, an expression without fields is computed, and fails, before anything is read.
+    value = compiled(root_scope({}))
+    return lambda scope: value
+
+
+def _is_constant(expression: Any) -> bool:
+    if isinstance(expression, str):
+        return not expression.startswith("$")
+    if isinstance(expression, dict):
+        return "$literal" in expression or all(map(_is_constant, expression.values()))
+    return not isinstance(expression, list) or all(map(_is_constant, expression))
 
 
 def _call(name: str, argument: Any, variables: frozenset[str]) -> Expression:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ming.mim.conditions import Filter
 from ming.mim.errors import CommandError
-from ming.mim.match import QueryContext, element_position
+from ming.mim.filters import QueryContext, element_position
 from ming.mim.projection import Document, Project, ProjectionTree, projector
 from ming.mim.values import MISSING, as_integer, is_number
 

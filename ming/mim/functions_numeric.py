@@ -45,7 +45,7 @@ def _add(*values: Any) -> Any:
                 raise CommandError(16612, "only one date allowed in an $add expression")
             moment = value
         elif not is_number(value):
-            raise CommandError(14, f"$add only supports numeric or date types, not {type_name(value)}")
+            raise CommandError(16554, f"$add only supports numeric or date types, not {type_name(value)}")
         else:
             total = _widened(arithmetic.add, total, value)
     return total if moment is None else _shifted(moment, total)

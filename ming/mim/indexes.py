@@ -13,8 +13,8 @@ from typing import Any, Final
 from ming.mim.conditions import Filter
 from ming.mim.dialect import Dialect
 from ming.mim.errors import CommandError, DuplicateKey
+from ming.mim.filters import QueryContext, compile_filter
 from ming.mim.keys import EMPTY_ARRAY, key_of, key_values
-from ming.mim.match import QueryContext, compile_filter
 from ming.mim.path import parts_of
 from ming.mim.values import MISSING, OrderKey, identical, is_number, truthy
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ming.mim.conditions import Filter
 from ming.mim.dialect import Dialect
-from ming.mim.match import QueryContext, compile_filter
+from ming.mim.filters import QueryContext, compile_filter
 from ming.mim.update import compile_update
 from ming.mim.values import MISSING, from_wire, identical, order_key
 

@@ -8,11 +8,12 @@ place, are the business of `update_paths`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ming.mim.values import MISSING
 
-__all__ = ["Path", "is_index", "parts_of"]
+__all__ = ["Path", "is_index", "parts_of", "values_along"]
 
 
 def parts_of(dotted: str) -> tuple[str, ...]:
@@ -23,6 +24,23 @@ def parts_of(dotted: str) -> tuple[str, ...]:
 def is_index(step: str) -> bool:
     """Whether a step of a path can be an array position: digits without leading zeros."""
     return step.isascii() and step.isdigit() and (step == "0" or step[0] != "0")
+
+
+def values_along(value: Any, parts: tuple[str, ...]) -> Iterator[Any]:
+    """Yield the values at a path as ``distinct`` reads it: a number in front of an array is a position only."""
+    for at, step in enumerate(parts):
+        if value.__class__ is dict:
+            value = value.get(step, MISSING)
+        elif value.__class__ is not list:
+            return
+        elif is_index(step):
+            value = value[int(step)] if int(step) < len(value) else MISSING
+        else:
+            for inner in value:
+                yield from values_along(inner, parts[at:])
+            return
+    if value is not MISSING:
+        yield value
 
 
 class Path:

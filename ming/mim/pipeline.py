@@ -11,7 +11,7 @@ from bson import Int64
 from ming.mim.accumulators import compile_group
 from ming.mim.errors import CommandError
 from ming.mim.expressions import compile_expression, field_value, root_scope
-from ming.mim.match import QueryContext, compile_filter
+from ming.mim.filters import QueryContext, compile_filter
 from ming.mim.path import parts_of
 from ming.mim.projection import ProjectionTree, adder, excluder, projector
 from ming.mim.sorting import compile_sort

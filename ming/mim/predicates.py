@@ -1,7 +1,7 @@
 """The operators of one field in a filter: comparison, sets, types, patterns, numbers.
 
 Each builder turns an operand into a `Condition`. Operators that hold further filters (``$not``,
-``$elemMatch``) are built by `match`, which owns the recursion.
+``$elemMatch``) are built by `filters`, which owns the recursion.
 """
 
 from __future__ import annotations

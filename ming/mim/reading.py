@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from ming.mim.conditions import Filter
 from ming.mim.errors import CommandError
+from ming.mim.filters import QueryContext, compile_filter
 from ming.mim.find_projection import compile_find_projection
-from ming.mim.match import QueryContext, compile_filter
-from ming.mim.path import Path
+from ming.mim.path import parts_of, values_along
 from ming.mim.pipeline import compile_pipeline
 from ming.mim.requests import Handler, Reply, Request, check_hint, check_options, cursor_reply
 from ming.mim.sorting import sort_documents
 from ming.mim.store import Collection
-from ming.mim.values import MISSING, OrderKey, as_integer, copied, is_number, order_key, type_name
+from ming.mim.values import OrderKey, as_integer, copied, is_number, order_key, type_name
 
 __all__ = ["READING"]
 
@@ -104,13 +104,12 @@ def _distinct(request: Request) -> Reply:
     collection = request.collection()
     check_hint(request.option("hint"), collection)
     query = compile_filter(_document(request, "query"), request.query_context(collection))
-    path = Path(key)
+    parts = parts_of(key)
     found: dict[OrderKey, Any] = {}
     for document in _selected(collection, query):
-        for reached in path.values(document, expand=False):
+        for reached in values_along(document, parts):
             for value in reached if isinstance(reached, list) else (reached,):
-                if value is not MISSING:
-                    found.setdefault(order_key(value), value)
+                found.setdefault(order_key(value), value)
     return {"values": [copied(value) for value in found.values()], "ok": 1.0}
 
 

@@ -12,7 +12,7 @@ from bson import ObjectId
 from ming.mim.dialect import Dialect
 from ming.mim.errors import CommandError
 from ming.mim.expressions import compile_expression, root_scope
-from ming.mim.match import QueryContext
+from ming.mim.filters import QueryContext
 from ming.mim.store import Collection, Database, Store
 from ming.mim.values import MISSING, identical, type_name
 

@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from ming.mim.array_filters import check_identifiers, compile_array_filters
 from ming.mim.array_modifiers import ARRAY_MODIFIERS
 from ming.mim.errors import CommandError
-from ming.mim.match import QueryContext, compile_filter
+from ming.mim.filters import QueryContext
 from ming.mim.modifiers import SCALAR_MODIFIERS, Action, ModifierContext
-from ming.mim.path import is_index
+from ming.mim.path import is_index, parts_of, values_along
 from ming.mim.pipeline import compile_pipeline
 from ming.mim.update_paths import Placing, check_update_path, places
-from ming.mim.values import MISSING, copied, order_key, type_name
+from ming.mim.values import MISSING, copied, identical, order_key, type_name
 
 __all__ = ["Update", "check_id_unchanged", "compile_update"]
 
 Document = dict[str, Any]
 
+_IMMUTABLE_ID: Final = "Performing an update on the path '_id' would modify the immutable field '_id'"
 _MODIFIERS: Final = {**SCALAR_MODIFIERS, **ARRAY_MODIFIERS}
 
 
@@ -36,7 +38,7 @@ class Update:
     whether the document is about to be inserted."""
     is_replacement: bool = False
     """Whether the whole document is replaced."""
-    counts_as_change: bool = False
+    counts_as_change: Callable[[Document], bool] = lambda document: False
     """Whether the server counts a document as modified even if nothing changed."""
     uses_position: bool = False
     """Whether the position that the filter matched is asked for."""
@@ -87,7 +89,7 @@ def _replacement(update: Document) -> Update:
         fresh: Document = copied(update)
         return {"_id": document["_id"], **fresh} if "_id" in document and "_id" not in fresh else fresh
 
-    return Update(apply, is_replacement=True, counts_as_change="_id" not in update)
+    return Update(apply, is_replacement=True, counts_as_change=lambda document: "_id" not in update)
 
 
 _UPDATE_STAGES: Final = frozenset(
@@ -131,7 +133,7 @@ class _Step:
 def _modifier_update(
     update: Document, array_filters: Sequence[Mapping[str, Any]], context: ModifierContext
 ) -> Update:
-    filters = _compile_array_filters(array_filters)
+    filters = compile_array_filters(array_filters)
     steps: list[_Step] = []
     for name, changes in update.items():
         if name not in _MODIFIERS and name != "$rename":
@@ -150,7 +152,7 @@ def _modifier_update(
             step = _compile_step(name, path, operand, context)
             _check_conflicts(step, steps)
             steps.append(step)
-    _check_identifiers(steps, filters)
+    check_identifiers([step.parts for step in steps], filters)
     steps.sort(key=lambda step: _path_order(step.parts))
     uses_position = any("$" in step.parts for step in steps)
 
@@ -158,25 +160,34 @@ def _modifier_update(
         if uses_position and position is None:
             raise CommandError(2, "The positional operator did not find the match needed from the query.")
         placing = Placing(position, filters)
-        own_id = {"_id": copied(document["_id"])} if "_id" in document else None
+        own_id = copied(document.get("_id", MISSING))
         for step in steps:
             if inserting or not step.on_insert_only:
-                if step.source is not None:
-                    _rename(document, step.source, step.parts)
-                    continue
-                # All places are known before the first changes, as arrays may be replaced.
-                for place in list(places(document, step.parts, placing)):
-                    step.act(place)
-                if own_id is not None and step.parts[0] == "_id":
-                    check_id_unchanged(own_id, document, is_replacement=False)
+                _perform(step, document, placing)
+                if own_id is not MISSING and not identical(document.get("_id", MISSING), own_id):
+                    raise CommandError(66, _IMMUTABLE_ID)
         return document
 
-    pushed = update.get("$push", {}).values()
-    return Update(
-        apply,
-        counts_as_change=any(isinstance(operand, dict) and "$sort" in operand for operand in pushed),
-        uses_position=uses_position,
-    )
+    sorted_arrays = [
+        parts_of(path)
+        for path, operand in update.get("$push", {}).items()
+        if isinstance(operand, dict) and "$sort" in operand
+    ]
+
+    def counts_as_change(document: Document) -> bool:
+        # The server does not look whether sorting made a difference, unless there is nothing to sort.
+        return any(value for parts in sorted_arrays for value in values_along(document, parts))
+
+    return Update(apply, counts_as_change=counts_as_change, uses_position=uses_position)
+
+
+def _perform(step: _Step, document: Document, placing: Placing) -> None:
+    if step.source is not None:
+        _rename(document, step.source, step.parts)
+        return
+    # All places are known before the first changes, as arrays may be replaced.
+    for place in list(places(document, step.parts, placing)):
+        step.act(place)
 
 
 def _compile_step(name: str, path: str, operand: Any, context: ModifierContext) -> _Step:
@@ -243,70 +254,11 @@ def _check_no_array(document: Document, parts: tuple[str, ...], end: str) -> Non
             )
 
 
-# -- array filters ------------------------------------------------------------------------------------
-
-
-def _compile_array_filters(array_filters: Sequence[Mapping[str, Any]]) -> dict[str, Callable[[Any], bool]]:
-    compiled: dict[str, Callable[[Any], bool]] = {}
-    for query in array_filters:
-        names = _identifiers(query)
-        if len(names) != 1:
-            raise CommandError(
-                9,
-                "Error parsing array filter :: caused by :: Expected a single top-level field name, found"
-                f" {sorted(names)}",
-            )
-        (name,) = names
-        if not (name[:1].islower() and name.isalnum()):
-            raise CommandError(2, f"The top-level field name must be an alphanumeric string: '{name}'")
-        if name in compiled:
-            raise CommandError(9, f"Found multiple array filters with the same top-level field name {name}")
-        compiled[name] = _element_test(name, query)
-    return compiled
-
-
-def _element_test(name: str, query: Mapping[str, Any]) -> Callable[[Any], bool]:
-    matches = compile_filter(query).matches
-    return lambda element: matches({name: element})
-
-
-def _identifiers(query: Mapping[str, Any]) -> set[str]:
-    names: set[str] = set()
-    for name, operand in query.items():
-        if name in ("$and", "$or", "$nor"):
-            names.update(*(_identifiers(branch) for branch in operand))
-        else:
-            names.add(name.partition(".")[0])
-    return names
-
-
-def _check_identifiers(steps: Sequence[_Step], filters: Mapping[str, Any]) -> None:
-    used: set[str] = set()
-    for step in steps:
-        for part in step.parts:
-            identifier = part[2:-1] if part.startswith("$[") else ""
-            if identifier:
-                if identifier not in filters:
-                    raise CommandError(
-                        2,
-                        f"No array filter found for identifier '{identifier}' in path '{'.'.join(step.parts)}'",
-                    )
-                used.add(identifier)
-    for name in filters:
-        if name not in used:
-            raise CommandError(9, f"The array filter for identifier '{name}' was not used in the update")
-
-
-def check_id_unchanged(before: Document, after: Document, is_replacement: bool) -> None:
-    """Refuse an update that changes ``_id``.
+def check_id_unchanged(before: Document, after: Document) -> None:
+    """Refuse a replacement or a pipeline that gives another ``_id``; an equal one of another type is fine.
 
     Raises:
         CommandError: It does.
     """
-    if "_id" in after and order_key(after["_id"]) == order_key(before["_id"]):
-        return
-    if is_replacement:
-        message = "After applying the update, the (immutable) field '_id' was found to have been altered"
-    else:
-        message = "Performing an update on the path '_id' would modify the immutable field '_id'"
-    raise CommandError(66, message)
+    if "_id" not in after or order_key(after["_id"]) != order_key(before["_id"]):
+        raise CommandError(66, _IMMUTABLE_ID)

@@ -15,11 +15,12 @@ from ming.mim.values import copied
 __all__ = ["seed"]
 
 
-def seed(query: Mapping[str, Any]) -> dict[str, Any]:
+def seed(query: Mapping[str, Any], only_id: bool = False) -> dict[str, Any]:
     """Return the fields that a filter pins to one value.
 
     Args:
         query: The filter of the update.
+        only_id: Whether nothing but the ``_id`` is wanted, as for a replacement.
 
     Returns:
         A fresh document.
@@ -30,6 +31,8 @@ def seed(query: Mapping[str, Any]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     seen: list[str] = []
     for path, value in sorted(_equalities(query), key=lambda pinned: pinned[0]):
+        if only_id and path != "_id":
+            continue
         for other in seen:
             if path == other or path.startswith(other + ".") or other.startswith(path + "."):
                 raise CommandError(

@@ -236,6 +236,8 @@ def _regex_flags(flags: int) -> str:
 
 def identical(left: Any, right: Any) -> bool:
     """Whether two values have the same BSON: types and key order count, unlike in queries."""
+    if left is right:
+        return True
     if left.__class__ is not right.__class__:
         return False
     if left.__class__ is dict:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from ming.mim.conditions import Filter
 from ming.mim.errors import CommandError
+from ming.mim.filters import QueryContext, compile_filter
 from ming.mim.find_projection import compile_find_projection
-from ming.mim.match import QueryContext, compile_filter
 from ming.mim.requests import Handler, Reply, Request, check_hint, check_options
 from ming.mim.sorting import compile_sort
 from ming.mim.store import Collection
@@ -110,7 +110,7 @@ def _update(request: Request) -> Reply:
         for record, document in records:
             assert collection is not None
             changed = _change(collection, record, document, query, update)
-            changes += changed is not document or update.counts_as_change
+            changes += changed is not document or update.counts_as_change(changed)
         # A statement that fails halfway keeps its changes, but counts none of them.
         matched += len(records)
         modified += changes
@@ -153,7 +153,7 @@ def _change(
     changed = update.apply(
         copied(document), query.position(document) if update.uses_position else None, False
     )
-    check_id_unchanged(document, changed, update.is_replacement)
+    check_id_unchanged(document, changed)
     if identical(document, changed):
         return document
     collection.replace(record, changed)
@@ -161,12 +161,10 @@ def _change(
 
 
 def _upsert(request: Request, query: Document, update: Update) -> Document:
-    start = seed(query)
-    if update.is_replacement:
-        start = {name: value for name, value in start.items() if name == "_id"}
+    start = seed(query, only_id=update.is_replacement)
     made = update.apply(copied(start), None, True)
     if "_id" in start:
-        check_id_unchanged(start, made, update.is_replacement)
+        check_id_unchanged(start, made)
     return _store(request, request.database.require(request.collection_name), made)
 
 

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
+from unittest import mock
 
 import pytest
 from harness.faces import Face
 from harness.stores import MongodStore, Store
+from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
 from ming import AsyncSession, Document, Field, Session, create_async_datastore, create_datastore
@@ -240,15 +242,28 @@ async def test_other_tasks_do_not_join(store: Store) -> None:
     assert [page._id async for page in session.find(Page)] == [2]
 
 
-def test_the_client_session_is_sent_in_a_transaction_only(datastore: DataStore) -> None:
+@pytest.mark.parametrize(
+    ("method", "args", "takes_part"),
+    [
+        ("find", ({},), True),
+        ("remove", ({"_id": 9},), True),
+        ("count", (), False),
+        ("index_information", (), False),
+        ("drop_indexes", (), False),
+    ],
+)
+def test_the_client_session_is_sent_in_a_transaction_only(
+    datastore: DataStore, method: str, args: Any, takes_part: bool
+) -> None:
     session = Session(datastore)
-    manager = Page.m
-    assert session.call_options(manager, "insert_one", {}) == {}
-    with session.transaction() as client_session:
-        assert session.call_options(manager, "insert_one", {}) == {"session": client_session}
-        assert session.call_options(manager, "estimated_document_count", {}) == {}
-        assert session.call_options(manager, "create_index", {"unique": True}) == {"unique": True}
-    assert session.call_options(manager, "insert_one", {}) == {}
+    datastore.db.pages.insert_one({"_id": 1})
+    verb = {"remove": "delete_many", "count": "estimated_document_count"}.get(method, method)
+    with mock.patch.object(Collection, verb) as called:
+        with session.transaction() as client_session:
+            getattr(session, method)(Page, *args)
+        getattr(session, method)(Page, *args)
+    inside = {"session": client_session} if takes_part else {}
+    assert called.mock_calls == [mock.call(*args, **inside), mock.call(*args)]
 
 
 def test_another_engine_is_another_transaction(store: Store, datastore: DataStore) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness.programs import ROOT, run_program
+from harness.stores import MongodStore
 
 DOCS = ROOT / "docs"
 SNIPPETS = sorted((DOCS / "src").glob("*.py"))
@@ -15,9 +16,29 @@ PAGES = sorted(page for page in DOCS.rglob("*.rst") if "_build" not in page.part
 WRITE_OUTPUT = os.environ.get("MING_TEST_WRITE_OUTPUT") == "1"
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda path: path.stem)
+ON_SERVER = [path for path in SNIPPETS if path.name.startswith("server_")]
+"""Snippets that need a server; their argument is the URI of a database."""
+
+
+@pytest.mark.parametrize(
+    "snippet", [path for path in SNIPPETS if path not in ON_SERVER], ids=lambda path: path.stem
+)
 def test_a_snippet_prints_what_is_shown(snippet: Path) -> None:
-    printed = run_program(str(snippet))
+    check_output(snippet, run_program(str(snippet)))
+
+
+@pytest.mark.mongod
+@pytest.mark.parametrize("snippet", ON_SERVER, ids=lambda path: path.stem)
+def test_a_snippet_for_a_server_prints_what_is_shown(snippet: Path, mongod_uri: str) -> None:
+    store = MongodStore(mongod_uri)
+    try:
+        check_output(snippet, run_program(str(snippet), store.uri()))
+    finally:
+        store.drop()
+
+
+def check_output(snippet: Path, printed: str) -> None:
+    """Compare what a snippet printed with what is shown, or show what it printed."""
     shown = snippet.with_suffix(".out")
     if WRITE_OUTPUT:
         shown.write_text(printed, encoding="utf-8")

@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[2]
 # The program is to use the library under test, which may be the checkout's or an installed one.
 _LIBRARY = Path(ming.__file__ or "").parents[1]
 
+# FormEncode imports a module that Python is about to drop.
+_WARNINGS = ("-W", "error", "-W", "ignore:'cgi' is deprecated:DeprecationWarning")
+
 
 def run_program(*arguments: str, source: str | None = None, timeout: float = 300) -> str:
     """Run a program in a new interpreter.
@@ -33,7 +36,7 @@ def run_program(*arguments: str, source: str | None = None, timeout: float = 300
         AssertionError: It failed; the message is what it said.
     """
     done = subprocess.run(
-        [sys.executable, "-W", "error", *arguments],
+        [sys.executable, *_WARNINGS, *arguments],
         input=source,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(_LIBRARY)},

@@ -6,16 +6,24 @@ needed.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import bson
+from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
 
 from ming import AsyncSession, Cursor, Document, Field, Session
 from ming import schema as S
+from ming.aio.cursor import AsyncCursor
+from ming.evolve.report import MigrationReport
+from ming.metadata import Manager
+from ming.utils import ThreadLocalProxy
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
+
+    from ming._managers import AsyncClassManager, ClassManager, InstanceManager
 
 
 class Page(Document):
@@ -63,6 +71,47 @@ def managers(page: Page) -> None:
     Page.m.find().first().title.upper()  # type: ignore[union-attr]
 
 
+class Article(Page):
+    words = Field(int)
+
+    # The way to narrow the manager that programs for Ming 0.17 know.
+    if TYPE_CHECKING:
+        m: Manager[Article]
+
+
+def subclasses(article: Article) -> None:
+    assert_type(article.title, str)
+    assert_type(article.words, int)
+    assert_type(Article.m.get(), Article | None)
+    assert_type(Article.m.find().first(), Article | None)
+    assert_type(article.m.save(), UpdateResult | InsertOneResult)
+
+
+def operations_of_managers(
+    page: Page, other: Session, asession: AsyncSession, proxy: ThreadLocalProxy[Session]
+) -> None:
+    assert_type(Page.m, ClassManager[Page])
+    assert_type(page.m, InstanceManager[Page])
+    assert_type(Page.m.make({}), Page)
+    assert_type(Page.m.find_by(title="a"), Cursor[Page])
+    assert_type(Page.m.find({}, validate=False), Generator[Page, None, None])
+    assert_type(Page.m.find_one_and_update({}, {}), dict[str, Any] | None)
+    assert_type(Page.m.remove({}), DeleteResult)
+    assert_type(Page.m.update_partial({}, {}), UpdateResult)
+    assert_type(Page.m.count(), int)
+    assert_type(Page.m.migrate(), MigrationReport)
+    assert_type(Page.m.with_session(other), ClassManager[Page])
+    assert_type(Page.m.with_session(proxy), ClassManager[Page])
+    assert_type(Page.m.with_session(asession), AsyncClassManager[Page])
+    assert_type(Page.m.with_options(comment="x"), ClassManager[Page])
+    assert_type(page.m.insert(), InsertOneResult)
+    assert_type(page.m.delete(), DeleteResult)
+    Page.m.save()  # type: ignore[attr-defined]
+    page.m.find()  # type: ignore[attr-defined]
+    Page.make()  # type: ignore[call-arg]
+    Page(title="a")  # type: ignore[call-arg]
+
+
 def sessions(session: Session) -> None:
     assert_type(session.find(Page), Cursor[Page])
     assert_type(session.get(Page, title="a"), Page | None)
@@ -74,5 +123,11 @@ async def async_sessions(session: AsyncSession) -> None:
     assert_type(await session.find(Page).all(), list[Page])
     async for found in session.find(Page, {"title": "a"}):
         assert_type(found, Page)
-    assert_type(await Page.m.with_session(session).get(title="a"), Page | None)
+    manager = Page.m.with_session(session)
+    assert_type(await manager.get(title="a"), Page | None)
+    assert_type(manager.find({}), AsyncCursor[Page])
+    assert_type(await manager.find({}).one(), Page)
+    assert_type(await manager.remove({}), DeleteResult)
+    assert_type(await manager.count(), int)
+    assert_type(await manager.migrate(), MigrationReport)
     (await session.get(Page, title="a")).title.upper()  # type: ignore[union-attr]

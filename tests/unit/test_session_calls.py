@@ -39,9 +39,7 @@ class Driver:
 
     @property
     def calls(self) -> list[Any]:
-        return [
-            each for each in self.collection.mock_calls if not each[0].startswith(("find().", "aggregate()."))
-        ]
+        return list(self.collection.method_calls)
 
     def do(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a method of the session, and await what has to be awaited."""
@@ -484,6 +482,9 @@ def test_the_nearer_option_wins(driver: Driver) -> None:
 
 
 def test_concerns_of_a_single_call(driver: Driver, page: Any) -> None:
+    driver.do(driver.session.remove, page, {"a": 1}, write_concern=WRITE)
+    assert driver.calls == [call.with_options(write_concern=WRITE), call.delete_many({"a": 1})]
+    driver.collection.reset_mock()
     driver.do(driver.session.update_partial, page, {}, {"$set": {"a": 1}}, write_concern=WRITE)
     assert driver.calls == [
         call.with_options(write_concern=WRITE),

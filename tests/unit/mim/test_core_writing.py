@@ -308,3 +308,14 @@ def test_find_and_modify_refuses_contradictions(engine: Engine, options: Documen
     with pytest.raises(CommandError) as caught:
         engine.command("db", {"findAndModify": "c", **options})
     assert caught.value.code == 9
+
+
+def test_replacing_upsert_takes_only_the_id_from_the_filter(engine: Engine) -> None:
+    assert update(engine, {"_id": 5, "a": 1, "a.b": 2}, {"v": 1}, upsert=True)["n"] == 1
+    assert contents(engine) == [{"_id": 5, "v": 1}]
+
+
+def test_sorting_an_array_counts_as_a_change(engine: Engine) -> None:
+    insert(engine, {"a": [1, 2]}, {"a": []})
+    change = {"$push": {"a": {"$each": [], "$sort": 1}}}
+    assert update(engine, {}, change, multi=True)["nModified"] == 1
