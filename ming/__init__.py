@@ -6,6 +6,9 @@ with `create_datastore` and `Session`, or asynchronously with `create_async_data
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from pymongo import ASCENDING, DESCENDING
 
 from ming import (
@@ -17,13 +20,10 @@ from ming import (
     encryption,
     exc,
     metadata,
-    mim,
     schema,
     session,
     utils,
 )
-from ming._typed import TypedDocument, field
-from ming.aio.session import AsyncSession
 from ming.base import Cursor
 from ming.config import configure
 from ming.datastore import create_async_datastore, create_datastore, create_engine
@@ -31,6 +31,11 @@ from ming.declarative import Document
 from ming.metadata import Field, Index, collection
 from ming.session import Session
 from ming.version import __version__, __version_info__
+
+if TYPE_CHECKING:
+    from ming import mim
+    from ming._typed import TypedDocument, field
+    from ming.aio.session import AsyncSession
 
 __all__ = [
     "ASCENDING",
@@ -63,3 +68,17 @@ __all__ = [
     "session",
     "utils",
 ]
+
+_IMPORTED_WHEN_USED = {
+    "AsyncSession": "ming.aio.session",
+    "TypedDocument": "ming._typed",
+    "field": "ming._typed",
+    "mim": "ming.mim",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _IMPORTED_WHEN_USED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(_IMPORTED_WHEN_USED[name])
+    return globals().setdefault(name, getattr(module, name, module))

@@ -153,7 +153,11 @@ class BaseManager(Generic[D]):
         migrate = self.declaration.migrate
         if migrate is None:
             raise TypeError(f"{self.cls.__name__} declares version_of without migrate")
-        return migrate(old)
+        made = migrate(old)
+        if isinstance(made, Mapping) and "_id" in old and "_id" in self.field_index:
+            # Without it, saving would insert a second document.
+            return {"_id": old["_id"], **made}
+        return made
 
     @cached_property
     def chain(self) -> Chain:
@@ -234,11 +238,8 @@ class BaseManager(Generic[D]):
 
 def find_manager(cls: type) -> BaseManager[Any] | None:
     """The class manager of a document class, without any index being created; None for other classes."""
-    for base in cls.__mro__:
-        manager = getattr(base.__dict__.get("m"), "manager", None)
-        if isinstance(manager, BaseManager):
-            return manager
-    return None
+    manager = getattr(cls, "_manager", None)
+    return manager if isinstance(manager, BaseManager) else None
 
 
 def manager_of(cls: Any) -> BaseManager[Any]:

@@ -7,13 +7,13 @@ nothing, so on the asynchronous face a call returns the driver's coroutine.
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
 
-from ming import mim
 from ming._transactions import ambient
 from ming.exc import MingConfigError, MongoGone
 
@@ -69,8 +69,16 @@ _HANDLE_OPTIONS: Final = frozenset({"read_preference", "write_concern", "read_co
 
 _DELETE_OPTIONS: Final = {"collation", "hint", "session", "let", "comment", "write_concern"}
 
-_CACHEABLE: Final = {Database, AsyncDatabase, mim.Database, mim.AsyncDatabase}
-"""Databases known to hand out interchangeable collection objects."""
+_DRIVERS: Final = (Database, AsyncDatabase)
+
+
+def _is_interchangeable(db: Any) -> bool:
+    """Whether a database is known to hand out interchangeable collection objects."""
+    if type(db) in _DRIVERS:
+        return True
+    # Looked up, not imported: a program that never used the embedded engine should not pay for it.
+    mim = sys.modules.get("ming.mim")
+    return mim is not None and type(db) in (mim.Database, mim.AsyncDatabase)
 
 
 class _Handle(NamedTuple):
@@ -230,7 +238,7 @@ class DriverCalls:
             MingConfigError: The class names no collection.
         """
         db, name = self.db, manager.collection_name
-        if type(db) not in _CACHEABLE:
+        if not _is_interchangeable(db):
             return _collection(db, name, options)
         cached = self._handles
         if cached is None or cached[0] is not db:

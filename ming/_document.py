@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from ming._declaration import Declaration
 from ming._managers import ClassManager, ManagerDescriptor
 from ming._values import Object
 from ming.encryption.fields import EncryptedMixin
 
-__all__ = ["_Document"]
+__all__ = ["RESERVED", "_Document"]
+
+RESERVED: Final = frozenset({"m", "make", "_manager", "_origin", "_wrap"})
+"""Attributes that documents need themselves: a field of such a name is reached by subscription."""
 
 D = TypeVar("D", bound="_Document")
 
@@ -25,6 +28,8 @@ class _Document(Object, EncryptedMixin):
     """
 
     m = ManagerDescriptor()
+    _manager: ClassVar[ClassManager[Any]]
+    """The class manager for use inside ming: unlike `m`, reading it creates no index."""
 
     def __init__(
         self, data: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None, skip_from_bson: bool = False
@@ -40,7 +45,8 @@ class _Document(Object, EncryptedMixin):
     @classmethod
     def make(cls: type[D], data: Any, allow_extra: bool = False, strip_extra: bool = True) -> D:
         """Make a valid document, with its defaults, of Python data; see `ClassManager.make`."""
-        return cls.m.make(data, allow_extra=allow_extra, strip_extra=strip_extra)
+        made: D = cls._manager.make(data, allow_extra=allow_extra, strip_extra=strip_extra)
+        return made
 
     @classmethod
     def make_encr(cls: type[D], data: Mapping[str, Any]) -> D:
@@ -52,11 +58,4 @@ class _Document(Object, EncryptedMixin):
         raise NotImplementedError("make_encr() is for declarative document classes")
 
 
-def give_manager(cls: type[_Document], manager: ClassManager[Any]) -> None:
-    """Attach a class's manager as its attribute ``m``."""
-    descriptor = ManagerDescriptor()
-    descriptor.manager = manager
-    type.__setattr__(cls, "m", descriptor)
-
-
-give_manager(_Document, ClassManager(_Document, (), (), (), Declaration()))
+_Document._manager = ClassManager(_Document, (), (), (), Declaration())

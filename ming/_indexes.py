@@ -24,6 +24,10 @@ class Index:
         background: Accepted and ignored; it is always sent.
         options: Every other option of the driver's ``create_index``: ``expireAfterSeconds``,
             ``partialFilterExpression``, ``collation``, ``wildcardProjection``, ``hidden``, ...
+
+    Raises:
+        TypeError: The keys cannot be understood.
+        ValueError: There are none.
     """
 
     fields: Any
@@ -46,6 +50,8 @@ class Index:
     ) -> None:
         self.fields = args if fields is None else fields
         self.index_spec = fixup_index(self.fields, direction)
+        if not self.index_spec:
+            raise ValueError("an index needs a key")
         self.name = name or "idx_" + "_".join(f"{key}_{kind}" for key, kind in self.index_spec)
         self.index_options = {**options, "unique": unique, "sparse": sparse}
         if name:

@@ -289,14 +289,12 @@ class ManagerDescriptor:
     Each access first has the session create the class's indexes, once, if its engine is set to.
     """
 
-    manager: ClassManager[Any]
-
     @overload
     def __get__(self, instance: None, owner: type[D]) -> ClassManager[D]: ...
     @overload
-    def __get__(self, instance: D, owner: type[D] | None = None) -> InstanceManager[D]: ...
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        manager = self.manager
+    def __get__(self, instance: D, owner: type[D]) -> InstanceManager[D]: ...
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        manager: ClassManager[Any] = owner._manager
         if manager.session is not None:
             manager.session.auto_ensure(manager)
         return manager if instance is None else InstanceManager(manager, instance)

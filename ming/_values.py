@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 import bson
 
-__all__ = ["KEEP_ASIDE", "Missing", "NoDefault", "NoneType", "Object", "Origin"]
+__all__ = ["KEEP_ASIDE", "Missing", "NoDefault", "NoneType", "Object", "Origin", "set_origin", "with_snapshot"]
 
 NoneType = type(None)
 
@@ -201,6 +201,17 @@ def _rebuild(
     made = cls.__new__(cls)
     dict.update(made, data)
     return _restore(made, attributes, origin)
+
+
+set_origin: Final = Object.__dict__["_origin"].__set__
+"""Set what an object carries out of sight; cheaper than an assignment, which asks the object's class first."""
+
+
+def with_snapshot(document: Any, raw: dict[str, Any]) -> Any:
+    """Let a document remember the raw document it was read from, in its own version."""
+    unknown = None if document._origin is None else document._origin.unknown
+    set_origin(document, Origin(unknown, snapshot=raw))
+    return document
 
 
 _SAFE = (str, int, float, datetime, NoneType, bson.ObjectId)

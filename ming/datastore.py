@@ -6,11 +6,12 @@ The classes of engines are in `ming._engine`, the reading of URIs in `ming._uri`
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from pymongo import AsyncMongoClient, MongoClient
 
-from ming import mim
 from ming._engine import AsyncEngine, Engine, forget_after_fork
 from ming._uri import Target, is_in_memory, target_of
 from ming.encryption.keys import AsyncKeyVault, KeyVault
@@ -68,12 +69,24 @@ def create_async_engine(
     return AsyncEngine(use_class or AsyncMongoClient, args, kwargs, connect_retry)
 
 
+def __getattr__(name: str) -> Any:
+    """Import the embedded engine when it is first asked for; most programs have a server."""
+    if name != "mim":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault(name, importlib.import_module("ming.mim"))
+
+
+def _embedded_engine() -> Any:
+    """The module's own ``mim``, which programs replace."""
+    return sys.modules[__name__].mim
+
+
 def _connect_mim(*args: Any, **kwargs: Any) -> Any:
-    return mim.Connection.get()
+    return _embedded_engine().Connection.get()
 
 
 def _connect_async_mim(*args: Any, **kwargs: Any) -> Any:
-    return mim.AsyncConnection.get()
+    return _embedded_engine().AsyncConnection.get()
 
 
 def create_datastore(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar, cast
 
 from ming._base_manager import find_manager
-from ming._document import _Document, give_manager
+from ming._document import RESERVED, _Document
 from ming._fields import Field
 from ming._managers import ClassManager
 from ming._mongometa import declared, declared_indexes, meta_class
@@ -27,23 +27,24 @@ class _DocumentMeta(type):
         namespace["__mongometa__"] = meta_class(bases, own_meta)
         cls = super().__new__(mcs, name, bases, namespace, **keywords)
         inherited = [manager for base in bases if (manager := find_manager(base)) is not None]
-        fields = {key: field for manager in inherited for key, field in manager.field_index.items()}
-        fields.update({cast(str, field.name): field for field in own_fields})
-        document_class = cast("type[_Document]", cls)
+        fields = {key: field for base in inherited for key, field in base.field_index.items()}
+        fields.update({str(field.name): field for field in own_fields})
         declaration = declared(cls.__mongometa__, own_meta, inherited)
         indexes = declared_indexes(inherited, cls.__mongometa__)
-        give_manager(
-            document_class, ClassManager(document_class, fields.values(), indexes, inherited, declaration)
+        document_class = cast("type[_Document]", cls)
+        document_class._manager = ClassManager(
+            document_class, fields.values(), indexes, inherited, declaration
         )
         return cls
 
     @classmethod
     def _claim_fields(mcs, namespace: dict[str, Any]) -> list[Field[Any]]:
         """Let the class hold its fields; one that another class holds already is copied."""
-        for attribute, value in namespace.items():
-            if isinstance(value, Field):
-                namespace[attribute] = value.claim()
-        return [value for value in namespace.values() if isinstance(value, Field)]
+        fields = {name: value.claim() for name, value in namespace.items() if isinstance(value, Field)}
+        namespace.update(fields)
+        for attribute in RESERVED & fields.keys():
+            namespace.pop(attribute).__set_name__(None, attribute)
+        return list(fields.values())
 
     __mongometa__: type
 
@@ -55,10 +56,7 @@ class Document(_Document, metaclass=_DocumentMeta):
     holds indexes, polymorphism, versions and hooks; all of it is inherited.
     """
 
-    class __mongometa__:
-        name: str | None = None
-        session: Any = None
-        indexes: Iterable[Any] = ()
+    __mongometa__: ClassVar[Any] = type("__mongometa__", (), {"name": None, "session": None, "indexes": []})
 
     @classmethod
     def make_encr(cls: type[D], data: Mapping[str, Any]) -> D:

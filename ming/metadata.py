@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ming._declaration import DRIVER_OPTIONS, Declaration
-from ming._document import _Document, give_manager
+from ming._document import RESERVED, _Document
 from ming._fields import Field
 from ming._indexes import Index
 from ming._managers import BaseManager, ClassManager, InstanceManager, Manager, ManagerDescriptor, manager_of
@@ -63,13 +63,11 @@ def collection(*args: Any, **options: Any) -> type[Any]:
     fields, indexes = _fields_and_indexes(items)
     cls = _new_class(name, bases, fields, options)
     declaration = _declare(name, session, inherited, options)
-    all_fields = {
-        name: field for manager in reversed(inherited) for name, field in manager.field_index.items()
-    }
+    # The last base comes first, and gives way to those before it.
+    all_fields = {key: field for base in reversed(inherited) for key, field in base.field_index.items()}
     all_fields.update({str(field.name): field for field in fields})
-    inherited_indexes = [index for manager in reversed(inherited) for index in manager.indexes]
-    manager = ClassManager(cls, all_fields.values(), [*inherited_indexes, *indexes], inherited, declaration)
-    give_manager(cls, manager)
+    all_indexes = [index for base in reversed(inherited) for index in base.indexes] + indexes
+    cls._manager = ClassManager(cls, all_fields.values(), all_indexes, inherited, declaration)
     return cls
 
 
@@ -112,7 +110,7 @@ def _new_class(
     name: str | None, bases: tuple[type[_Document], ...], fields: list[Field[Any]], options: dict[str, Any]
 ) -> type[_Document]:
     identity = f":{options['polymorphic_identity']}" if "polymorphic_identity" in options else ""
-    namespace = {str(field.name): field for field in fields}
+    namespace = {str(field.name): field for field in fields if field.name not in RESERVED}
     # Past a declarative base's metaclass, which would make a manager of its own.
     metaclass = types.prepare_class("", bases)[0]
     return type.__new__(metaclass, f"Document<{name}{identity}>", bases, namespace)

@@ -213,6 +213,6 @@ def _chosen(script: Script, check: Choice, value: str, hint: str) -> str:
         of_class = f"{value}.__class__ in {script.bind(f'{hint}_classes', frozenset(classes))}"
     if len(check.options) > 1:
         return f"{of_class} and {value} in {script.bind(f'{hint}_options', frozenset(check.options))}"
-    option = check.options[0]
+    option = next(iter(check.options))
     literal = repr(option) if option.__class__ in (str, int, bool) else script.bind(f"{hint}_option", option)
     return f"{of_class} and {value} == {literal}"

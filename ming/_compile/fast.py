@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from ming import schema as S
-from ming._values import Missing, Origin
+from ming._values import Missing, with_snapshot
 from ming.evolve.chain import Chain, StampField, Version
 from ming.evolve.upgrade import upgrade
 from ming._compile.program import compile_python, compile_stored
 
-__all__ = ["nothing", "only_own_class", "python_program", "stored_program", "with_snapshot"]
+__all__ = ["nothing", "only_own_class", "python_program", "stored_program"]
 
 Raw = dict[str, Any]
 Program = Callable[[Raw], Any]
@@ -44,13 +44,6 @@ def only_own_class(schema: S.Document, program: Program) -> Program:
         return program(raw) if named is own else None
 
     return load
-
-
-def with_snapshot(document: Any, raw: Raw) -> Any:
-    """Let a document of the newest version remember the raw document it was read from."""
-    unknown = None if document._origin is None else document._origin.unknown
-    document._origin = Origin(unknown, snapshot=raw)
-    return document
 
 
 def stored_program(chain: Chain, exact: bool, snapshots: bool, validate: Validate) -> Program:
@@ -84,10 +77,15 @@ def _newest(chain: Chain, exact: bool, snapshots: bool) -> Program:
 
 
 def _older(chain: Chain, version: Version, exact: bool, validate: Validate) -> Program:
-    program = compile_stored(version.schema, exact=exact, snapshot=True)
+    """Reading an older version; most documents hold no unknown key, and need none carried along."""
+    read_exact = compile_stored(version.schema, exact=True, snapshot=True)
+    read = nothing if exact else compile_stored(version.schema, exact=False, snapshot=True)
 
     def load(raw: Raw) -> Any:
-        document = program(raw)
+        document = read_exact(raw)
+        if document is not None:
+            return upgrade(chain, version, document, raw, validate, nothing_unknown=True)
+        document = read(raw)
         return None if document is None else upgrade(chain, version, document, raw, validate)
 
     return load

@@ -7,6 +7,7 @@ it came, and, for a class with older versions, through the full rules of `ming.e
 from __future__ import annotations
 
 import copy
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,12 +15,11 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 from ming import schema as S
-from ming._values import KEEP_ASIDE
+from ming._values import KEEP_ASIDE, with_snapshot
 from ming.evolve.chain import Chain, Version
 from ming.evolve.recognise import recognise
 from ming.evolve.upgrade import upgrade
 from ming.exc import Invalid
-from ming._compile import fast
 
 __all__ = ["ClassLoader", "backend", "use_backend"]
 
@@ -87,11 +87,14 @@ class ClassLoader:
 
     @cached_property
     def _make(self) -> Callable[[Any], Any]:
-        return fast.nothing if self._by_reference else fast.python_program(self.schema, "document")
+        return self._python_program("document")
 
     @cached_property
     def _data(self) -> Callable[[Any], Any]:
-        return fast.nothing if self._by_reference else fast.python_program(self.schema, "data")
+        return self._python_program("data")
+
+    def _python_program(self, form: Literal["document", "data"]) -> Callable[[Any], Any]:
+        return _nothing if self._by_reference else _compiler().python_program(self.schema, form)
 
     @property
     def _by_reference(self) -> bool:
@@ -106,9 +109,11 @@ class ClassLoader:
 
         if self._by_reference:
             return refer
-        program = fast.stored_program(self.chain, exact=not keep, snapshots=self.snapshots, validate=self._upgraded)
+        program = _compiler().stored_program(
+            self.chain, exact=not keep, snapshots=self.snapshots, validate=self._upgraded
+        )
         if self.schema.polymorphic_registry:
-            program = fast.only_own_class(self.schema, program)
+            program = _compiler().only_own_class(self.schema, program)
 
         def load(raw: Raw) -> Any:
             try:
@@ -131,7 +136,7 @@ class ClassLoader:
         # The schema words the error about a discriminator that nobody knows.
         cls: Any = self.schema.class_of(raw)
         if cls is not self.schema.managed_class:
-            return cls.m.loader(allow_extra, strip_extra)(raw)
+            return cls._manager.loader(allow_extra, strip_extra)(raw)
 
         def attempt(version: Version, stored: Mapping[str, Any]) -> Any:
             # A snapshot must not change with the document, and `Anything` keeps the containers it is given.
@@ -145,12 +150,14 @@ class ClassLoader:
         version, document = recognise(self.chain, raw, attempt)
         if version is not self.chain.newest:
             return upgrade(self.chain, version, document, raw, validate)
-        return fast.with_snapshot(document, raw) if self.snapshots else document
+        return with_snapshot(document, raw) if self.snapshots else document
 
     @cached_property
     def _upgraded(self) -> Callable[[Version, Any], Any]:
         """Validates what a ``migrate`` function returned; leftover keys are dropped."""
-        programs = {version: fast.python_program(version.schema, "document") for version in self.chain.versions}
+        programs = {
+            version: _compiler().python_program(version.schema, "document") for version in self.chain.versions
+        }
 
         def validate(version: Version, value: Any) -> Any:
             document = programs[version](value)
@@ -159,3 +166,13 @@ class ClassLoader:
             return document
 
         return validate
+
+
+def _compiler() -> Any:
+    """The module that makes fast programs; only a program that loads documents pays for it."""
+    return importlib.import_module("ming._compile.fast")
+
+
+def _nothing(value: Any) -> None:
+    """The program that leaves everything to the reference."""
+    return None

@@ -291,8 +291,18 @@ class CallHook(Operation[Any]):
         return f"CallHook({self.function!r}, {', '.join(map(repr, self.args))})"
 
     def perform(self, session: Executor) -> Any:
-        """Call it."""
-        return self.function(*self.args)
+        """Call it.
+
+        Raises:
+            TypeError: It is a coroutine function.
+        """
+        reply = self.function(*self.args)
+        if inspect.iscoroutine(reply):
+            reply.close()
+            raise TypeError(
+                f"{self.function!r} is a coroutine function: only an asynchronous session runs it"
+            )
+        return reply
 
     async def aperform(self, session: AsyncExecutor) -> Any:
         """Call it, and await what it returns where that is awaitable."""

@@ -134,6 +134,14 @@ class Chain:
         """The top-level fields declared by the version of a class or by a newer one."""
         return {name for version in self.versions[self.number_of(cls) :] for name in version.schema.fields}
 
+    def newer_than(self, version: Version) -> tuple[Version, ...]:
+        """The versions after one, oldest first."""
+        return self._successors[version]
+
+    @cached_property
+    def _successors(self) -> dict[Version, tuple[Version, ...]]:
+        return {version: self.versions[number + 1 :] for number, version in enumerate(self.versions)}
+
     def required_stamps(self, version: Version) -> bool:
         """Whether every document of a version must bear a stamp."""
         names = {field.name for field in self.stamps}

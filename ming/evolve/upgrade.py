@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ming._values import Object, Origin
+from ming._values import Object, Origin, set_origin
 from ming.evolve.chain import Chain, Version
 from ming.evolve.keys import OPAQUE, Shape
 from ming.exc import Invalid, MigrationError
@@ -21,7 +21,14 @@ __all__ = ["upgrade"]
 Validate = Callable[[Version, Any], Any]
 
 
-def upgrade(chain: Chain, version: Version, document: Any, raw: Mapping[str, Any], validate: Validate) -> Any:
+def upgrade(
+    chain: Chain,
+    version: Version,
+    document: Any,
+    raw: Mapping[str, Any],
+    validate: Validate,
+    nothing_unknown: bool = False,
+) -> Any:
     """Turn a document of an older version into one of the newest.
 
     Args:
@@ -30,6 +37,7 @@ def upgrade(chain: Chain, version: Version, document: Any, raw: Mapping[str, Any
         document: The document, read as that version.
         raw: The stored document; kept as the snapshot that a save starts from.
         validate: Validates what a ``migrate`` function returned, as a version.
+        nothing_unknown: The caller knows that no unknown key is stored, at any depth.
 
     Returns:
         An instance of the newest class, with its `Origin`.
@@ -38,26 +46,31 @@ def upgrade(chain: Chain, version: Version, document: Any, raw: Mapping[str, Any
         Invalid: A ``migrate`` function returned what the next version does not accept.
         MigrationError: A version has no ``migrate`` function, or one changed the ``_id``.
     """
+    unknown = {} if nothing_unknown else _unknown_of(document, version)
+    for target in chain.newer_than(version):
+        source = type(document)
+        made = _migrated(chain, target, document, raw)
+        if not nothing_unknown:
+            made, unknown = _adopted(target, made, unknown)
+        try:
+            document = validate(target, made)
+        except Invalid as error:
+            error.msg = f"after migrating from {source.__name__} to {target.name}:\n{error.msg}"
+            raise
+    set_origin(document, Origin(unknown, raw, version.cls))
+    return document
+
+
+def _unknown_of(document: Any, version: Version) -> dict[str, Any]:
     # Some callers want unknown keys in sight; what the functions drop of them stays stored nonetheless.
     unknown = {key: value for key, value in dict.items(document) if key not in version.schema.fields}
     if document._origin is not None:
         unknown.update(document._origin.unknown)
-    for target in chain.versions[chain.versions.index(version) + 1 :]:
-        document, unknown = _hop(chain, target, document, unknown, raw, validate)
-    document._origin = Origin(unknown, snapshot=raw, version=version.cls)
-    return document
+    return unknown
 
 
-def _hop(
-    chain: Chain,
-    target: Version,
-    document: Any,
-    unknown: dict[str, Any],
-    raw: Mapping[str, Any],
-    validate: Validate,
-) -> tuple[Any, dict[str, Any]]:
-    source = type(document)
-    document_id = document.get("_id", raw.get("_id", _NO_ID))
+def _migrated(chain: Chain, target: Version, document: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What the ``migrate`` function makes of a document; the ``_id`` is carried over where it drops it."""
     if target.migrate is None:
         message = f"{target.name} declares version_of without migrate"
         raise MigrationError(message, chain.collection, raw.get("_id"))
@@ -65,35 +78,31 @@ def _hop(
         returned = target.migrate(document)
     except Exception as error:
         where = f"{chain.collection!r}, _id {raw.get('_id')!r}"
-        _note(error, f"while migrating {where}, from {source.__name__} to {target.name}")
+        _note(error, f"while migrating {where}, from {type(document).__name__} to {target.name}")
         raise
-    if not isinstance(returned, Mapping):
+    if not isinstance(returned, (dict, Mapping)):
         raise Invalid(f"migrate of {target.name} returned {returned!r}, expected a dict", returned)
-    if returned.get("_id", document_id) not in (document_id, raw.get("_id", _NO_ID)):
+    stored_id = raw.get("_id", _NO_ID)
+    document_id = document.get("_id", stored_id)
+    if "_id" not in returned:
+        carried = "_id" in target.schema.fields and document_id is not _NO_ID
+        return {**returned, "_id": document_id} if carried else {**returned}
+    if returned["_id"] not in (document_id, stored_id) and document_id is not _NO_ID:
         message = f"migrate of {target.name} changed the _id to {returned['_id']!r}"
         raise MigrationError(message, chain.collection, raw.get("_id"))
-    made, unknown = _adopt(target, returned, unknown, document_id)
-    try:
-        upgraded = validate(target, made)
-    except Invalid as error:
-        error.msg = f"after migrating from {source.__name__} to {target.name}:\n{error.msg}"
-        raise
-    return upgraded, unknown
+    return returned if type(returned) is dict else {**returned}
 
 
 _NO_ID = object()
 
 
-def _adopt(
-    target: Version, returned: Mapping[str, Any], unknown: dict[str, Any], document_id: Any
+def _adopted(
+    target: Version, made: dict[str, Any], unknown: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Carry over the ``_id``, and the unknown keys that the next version does declare."""
-    declared = target.schema.fields
-    adopted = {key: value for key, value in unknown.items() if key in declared and key not in returned}
-    if "_id" in declared and "_id" not in returned and document_id is not _NO_ID:
-        adopted["_id"] = document_id
+    """Bring unknown keys into sight that the next version does declare."""
+    adopted = {key: value for key, value in unknown.items() if key in target.schema.fields and key not in made}
     unknown = {key: value for key, value in unknown.items() if key not in adopted}
-    return _with_adopted({**returned, **adopted}, target.shape), unknown
+    return _with_adopted({**made, **adopted}, target.shape), unknown
 
 
 def _with_adopted(value: Any, shape: Shape) -> Any:

@@ -8,13 +8,14 @@ only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Final
 
 from bson import ObjectId
 
 from ming.mim.catalog import CATALOG
 from ming.mim.dialect import Dialect
+from ming.mim.modifiers import utc_now
 from ming.mim.reading import READING
 from ming.mim.requests import Handler, Request
 from ming.mim.store import Store
@@ -24,12 +25,6 @@ from ming.mim.writing import WRITING
 __all__ = ["Engine"]
 
 _HANDLERS: Final[Mapping[str, Handler]] = {**READING, **WRITING, **CATALOG}
-
-
-def _utc_now() -> datetime:
-    now = datetime.now(timezone.utc).replace(tzinfo=None)
-    # BSON dates are in milliseconds.
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class Engine:
@@ -44,7 +39,7 @@ class Engine:
     def __init__(
         self,
         dialect: Dialect | None = None,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], ObjectId] = ObjectId,
     ) -> None:
         self.dialect = dialect or Dialect()

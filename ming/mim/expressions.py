@@ -153,6 +153,8 @@ def _call(name: str, argument: Any, variables: frozenset[str]) -> Expression:
             16020 if function.fewest == function.most else 28667,
             f"Expression {name} takes {function.arity()} arguments. {len(operands)} were passed in.",
         )
+    if function.commutes:
+        operands = sorted(operands, key=_is_constant)
     arguments = [compile_expression(operand, variables) for operand in operands]
     apply = function.apply
     # An operator over one array takes it as its list of operands.

@@ -24,6 +24,8 @@ class Function:
     most: float
     spreads: bool = False
     """Whether a single array argument stands for the list of arguments."""
+    commutes: bool = False
+    """Whether constant arguments are taken last, as the server's optimizer has it; errors show the order."""
 
     def arity(self) -> str:
         """Say how many arguments are accepted."""

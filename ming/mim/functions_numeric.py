@@ -155,9 +155,9 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
 
 
 NUMERIC: Final[Mapping[str, Function]] = {
-    "$add": Function(_add, 0, ANY_NUMBER),
+    "$add": Function(_add, 0, ANY_NUMBER, commutes=True),
     "$subtract": Function(_subtract, 2, 2),
-    "$multiply": Function(_multiply, 0, ANY_NUMBER),
+    "$multiply": Function(_multiply, 0, ANY_NUMBER, commutes=True),
     "$divide": Function(_divide, 2, 2),
     "$mod": Function(_mod, 2, 2),
     "$abs": Function(_abs, 1, 1),

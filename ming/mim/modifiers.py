@@ -7,7 +7,7 @@ operators are in `array_modifiers`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, Final
 
 from bson import Int64, Timestamp
@@ -17,10 +17,16 @@ from ming.mim.errors import CommandError
 from ming.mim.update_paths import Place
 from ming.mim.values import MISSING, copied, is_number, order_key, type_name
 
-__all__ = ["SCALAR_MODIFIERS", "Action", "ModifierContext", "shown_id"]
+__all__ = ["SCALAR_MODIFIERS", "Action", "ModifierContext", "shown_id", "utc_now"]
 
 Action = Callable[[Place], None]
 """Changes one place of a document."""
+
+
+def utc_now() -> datetime:
+    """Return the time as BSON has it: in UTC, without a zone, in milliseconds."""
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class ModifierContext:

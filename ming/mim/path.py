@@ -37,7 +37,8 @@ def values_along(value: Any, parts: tuple[str, ...]) -> Iterator[Any]:
             value = value[int(step)] if int(step) < len(value) else MISSING
         else:
             for inner in value:
-                yield from values_along(inner, parts[at:])
+                if inner.__class__ is dict:
+                    yield from values_along(inner, parts[at:])
             return
     if value is not MISSING:
         yield value

@@ -67,13 +67,14 @@ class ProjectionTree:
         Raises:
             CommandError: Other paths are treated the other way.
         """
-        if path != "_id":
-            if include and self.excludes:
-                raise CommandError(31253, f"Cannot do inclusion on field {path} in exclusion projection")
-            if not include and self.includes:
-                raise CommandError(31254, f"Cannot do exclusion on field {path} in inclusion projection")
-            (self.includes if include else self.excludes).append(path)
         self._put(path, include)
+        if path == "_id":
+            return
+        if include and self.excludes:
+            raise CommandError(31253, f"Cannot do inclusion on field {path} in exclusion projection")
+        if not include and self.includes:
+            raise CommandError(31254, f"Cannot do exclusion on field {path} in inclusion projection")
+        (self.includes if include else self.excludes).append(path)
 
     def keep(self, path: str) -> None:
         """Keep a path, to be adjusted later, whatever becomes of the others."""

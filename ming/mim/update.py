@@ -15,7 +15,7 @@ from ming.mim.array_filters import check_identifiers, compile_array_filters
 from ming.mim.array_modifiers import ARRAY_MODIFIERS
 from ming.mim.errors import CommandError
 from ming.mim.filters import QueryContext
-from ming.mim.modifiers import SCALAR_MODIFIERS, Action, ModifierContext
+from ming.mim.modifiers import SCALAR_MODIFIERS, Action, ModifierContext, utc_now
 from ming.mim.path import is_index, parts_of, values_along
 from ming.mim.pipeline import compile_pipeline
 from ming.mim.update_paths import Placing, check_update_path, places
@@ -48,7 +48,7 @@ def compile_update(
     update: Any,
     array_filters: Sequence[Mapping[str, Any]] = (),
     variables: Mapping[str, Any] | None = None,
-    now: Callable[[], datetime] = datetime.now,
+    now: Callable[[], datetime] = utc_now,
 ) -> Update:
     """Compile an update: modifiers, a replacement document or a pipeline.
 
@@ -154,14 +154,13 @@ def _modifier_update(
             steps.append(step)
     check_identifiers([step.parts for step in steps], filters)
     steps.sort(key=lambda step: _path_order(step.parts))
-    uses_position = any("$" in step.parts for step in steps)
 
     def apply(document: Document, position: int | None, inserting: bool) -> Document:
-        if uses_position and position is None:
-            raise CommandError(2, "The positional operator did not find the match needed from the query.")
         placing = Placing(position, filters)
         own_id = copied(document.get("_id", MISSING))
         for step in steps:
+            if position is None and "$" in step.parts:
+                raise CommandError(2, "The positional operator did not find the match needed from the query.")
             if inserting or not step.on_insert_only:
                 _perform(step, document, placing)
                 if own_id is not MISSING and not identical(document.get("_id", MISSING), own_id):
@@ -178,7 +177,9 @@ def _modifier_update(
         # The server does not look whether sorting made a difference, unless there is nothing to sort.
         return any(value for parts in sorted_arrays for value in values_along(document, parts))
 
-    return Update(apply, counts_as_change=counts_as_change, uses_position=uses_position)
+    return Update(
+        apply, counts_as_change=counts_as_change, uses_position=any("$" in step.parts for step in steps)
+    )
 
 
 def _perform(step: _Step, document: Document, placing: Placing) -> None:

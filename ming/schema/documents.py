@@ -65,7 +65,7 @@ class Document(Object):
         if cls is self.managed_class:
             return super()._validate(value, **options)
         # Without options an item keeps unknown keys from being stripped, a manager does not.
-        return cast("BaseObject", cls.m.make(value, **{"strip_extra": False, **options}))
+        return cast("BaseObject", cls._manager.make(value, **{"strip_extra": False, **options}))
 
     def class_of(self, value: dict[str, Any]) -> type[Any] | None:
         """Return the class that a document belongs to, as `get_polymorphic_cls`.

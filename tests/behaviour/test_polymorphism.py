@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from harness.faces import Face
@@ -160,3 +160,20 @@ async def test_a_subclass_without_an_identity_reads_the_family_as_its_own(face: 
     assert found.line == "b (10)"
     assert type(await face.session.get(Shown, _id=3)) is family.review
     assert type(await face.session.get(family.page, _id=2)) is family.article
+
+
+async def test_reading_a_family_creates_no_index_of_a_class_that_was_not_asked_for(face: Face) -> None:
+    family = declarative(face.sync_session)
+
+    class Poem(family.page):  # type: ignore[misc,name-defined]
+        class __mongometa__:
+            polymorphic_identity = "poem"
+            indexes: ClassVar[list[Any]] = ["lines"]
+
+        lines = Field([str])
+
+    await face.raw["pages"].insert_one({"_id": 1, "kind": "poem", "lines": ["x"]})
+    assert type(await face.session.get(family.page, _id=1)) is Poem
+    assert type(Poem.make({"_id": 2})) is Poem
+    keys = [index["key"] for index in (await face.raw["pages"].index_information()).values()]
+    assert [("lines", 1)] not in keys

@@ -58,6 +58,7 @@ def wiki_classes(session: Any, **options: Any) -> tuple[Any, Any]:
         title = Field(str)
         text = Field(str)
         metadata = Field({"tags": [str], "categories": [str]})
+        views = Field(int, if_missing=0)
 
     def migrate(old: Any) -> dict[str, Any]:
         return {
@@ -65,6 +66,7 @@ def wiki_classes(session: Any, **options: Any) -> tuple[Any, Any]:
             "text": old.text,
             "tags": old.metadata.tags,
             "categories": old.metadata.categories,
+            "views": old.views,
         }
 
     class WikiPage(Document):

@@ -191,6 +191,10 @@ def test_mongometa_is_read_back_as_declared() -> None:
     assert (meta.name, meta.session) == ("pages", SESSION)
 
 
+def test_the_base_of_all_lists_no_indexes() -> None:
+    assert Document.__mongometa__.indexes == []
+
+
 def test_mongometa_is_inherited_from_every_base() -> None:
     class Mixin:
         class __mongometa__:
@@ -301,7 +305,7 @@ def test_declaring_makes_no_session_behind_a_proxy(proxy: Any) -> None:
             name = "pages"
             session = proxy(no_session, no_session)
 
-    assert isinstance(Proxied.__dict__["m"].manager.session, proxy)
+    assert isinstance(Proxied._manager.session, proxy)
 
 
 @pytest.mark.parametrize(("option", "value"), [("unknown", "drop"), ("save", "diff")])

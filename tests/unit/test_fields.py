@@ -144,3 +144,14 @@ def test_a_field_may_hide_a_method_of_dict() -> None:
     assert (order.items, order.keys) == (["a"], 2)
     assert order == {"items": ["a"], "keys": 2}
     assert Order.make(order) == order
+
+
+@pytest.mark.parametrize("name", ["m", "make"])
+def test_a_field_may_be_named_like_what_documents_need_themselves(name: str) -> None:
+    imperative = collection("cars", None, Field(name, str))
+    declarative = type(Page)("Car", (Document,), {name: Field(str)})
+    for cls in (imperative, declarative):
+        car = cls.make({name: "a"})
+        assert car == {name: "a"}
+        assert list(cls.m.field_index) == [name]
+        assert getattr(car, name) != "a"

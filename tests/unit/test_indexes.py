@@ -94,3 +94,9 @@ def test_repr() -> None:
 def test_a_specification_that_cannot_be_understood_is_refused_when_declared() -> None:
     with pytest.raises(TypeError, match="neither a key nor a direction"):
         Index(("a", 2))
+
+
+@pytest.mark.parametrize("arguments", [(), ((),)])
+def test_an_index_needs_a_key(arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match="^an index needs a key$"):
+        Index(*arguments)

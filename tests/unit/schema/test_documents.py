@@ -12,7 +12,7 @@ from ming._values import KEEP_ASIDE
 
 
 class Base(S.BaseObject):
-    m: Any
+    _manager: Any
 
     def __init__(self, *args: Any) -> None:
         raise AssertionError("an instance out of a schema is made without __init__")
@@ -29,7 +29,7 @@ def managed(
     schema = S.Document(fields)
     schema.managed_class = cls
     schema.set_polymorphic("kind" if registry is not None else None, registry, identity)
-    cls.m = SimpleNamespace(make=lambda data, **options: schema.validate(data, **options))
+    cls._manager = SimpleNamespace(make=lambda data, **options: schema.validate(data, **options))
     return schema
 
 
@@ -89,7 +89,7 @@ def test_the_discriminator_chooses_the_class(family: S.Document, data: Any, cls:
 
 
 def test_a_document_without_discriminator_counts_as_the_class_asked(family: S.Document) -> None:
-    assert type(Derived.m.make({})) is Derived
+    assert type(Derived._manager.make({})) is Derived
 
 
 def test_options_reach_the_other_class(family: S.Document) -> None:
