@@ -193,6 +193,13 @@ class BaseManager(Generic[D]):
             return self.cls._wrap
         return self._class_loader.loader(allow_extra, strip_extra)
 
+    def source(self) -> str:
+        """Return the source of the generated loader of stored documents, for reading."""
+        # Compilers are imported by those who use them.
+        from ming._compile.program import compile_stored
+
+        return str(compile_stored(self.own_schema, exact=False, snapshot=False).source)
+
     def make(self, data: Any, allow_extra: bool = False, strip_extra: bool = True) -> D:
         """Make a valid document, with its defaults, of Python data.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
+from ming import schema as S
 from ming._declaration import Declaration
 from ming._managers import ClassManager, ManagerDescriptor
 from ming._values import Object
@@ -41,6 +42,13 @@ class _Document(Object, EncryptedMixin):
     def _wrap(cls: type[D], data: Any, skip_from_bson: bool = False) -> D:
         """Make an instance around data as they are."""
         return cls(data, skip_from_bson)
+
+    @classmethod
+    def __schema_item__(cls, **options: Any) -> S.Document:
+        """The schema of a sub-document of this class: what the class means as the type of a field."""
+        item = S.Document(cls._manager.own_schema.fields, **options)
+        item.managed_class = cls
+        return item
 
     @classmethod
     def make(cls: type[D], data: Any, allow_extra: bool = False, strip_extra: bool = True) -> D:

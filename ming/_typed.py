@@ -15,9 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, overload
 
 from ming import schema as S
-from ming._document import _Document
 from ming._fields import Field
-from ming._managers import manager_of
 from ming._values import NoDefault, Object
 from ming.declarative import Document, _DocumentMeta
 from ming.exc import MingConfigError
@@ -225,8 +223,6 @@ def _item(annotation: Any, optional: bool, options: dict[str, Any]) -> S.SchemaI
         return S.Anything(**options)
     if annotation is Object:
         return S.SchemaItem.make(dict, **options)
-    if isinstance(annotation, type) and issubclass(annotation, _Document):
-        return _embedded(annotation, options)
     item = S.SchemaItem.make(annotation, **options)
     if isinstance(item, S.ParticularScalar):
         item.allow_none = optional
@@ -247,10 +243,3 @@ def _literal(values: tuple[Any, ...], optional: bool, options: dict[str, Any]) -
     if len(values) == 1 and not optional:
         return S.Value(values[0], **options)
     return S.OneOf(*values, *([None] if optional else []), **options)
-
-
-def _embedded(cls: type[_Document], options: dict[str, Any]) -> S.Document:
-    """A sub-document of a class of its own."""
-    item = S.Document(manager_of(cls).own_schema.fields, **options)
-    item.managed_class = cls
-    return item

@@ -1,7 +1,6 @@
 """The function that makes pages of stored documents."""
 
 from ming import Document, Field
-from ming._compile.program import compile_stored
 
 
 class Page(Document):
@@ -11,5 +10,4 @@ class Page(Document):
     views = Field(int, if_missing=0)
 
 
-load = compile_stored(Page.m.schema, exact=False, snapshot=False)
-print(load.source)
+print(Page.m.source())

@@ -6,13 +6,23 @@ A guard compares through ``$expr``, because a plain match on an array also match
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from operator import is_
 from typing import Any
 
-from ming._values import Missing, Object, Origin
+import bson
+
+from ming._values import Missing, NoneType, Object, Origin
 
 __all__ = ["applied", "changed_fields", "guarded", "same", "storable", "unnamable", "update_of"]
 
 Stored = dict[str, Any]
+
+
+_PLAIN = frozenset(
+    (str, int, float, bool, NoneType, bytes, datetime, bson.ObjectId, bson.Int64, bson.Decimal128, bson.Binary)
+)
+"""Classes of values that hold no others; looking here first is what makes a save cheap."""
 
 
 def storable(data: Mapping[str, Any], origin: Origin | None = None) -> Stored:
@@ -22,25 +32,17 @@ def storable(data: Mapping[str, Any], origin: Origin | None = None) -> Stored:
         data: A document's valid data.
         origin: What the document itself carries out of sight; sub-documents carry their own.
     """
-    unknown = {} if origin is None else {key: value for key, value in origin.unknown.items() if key not in data}
-    stored = _with_unknown(data) if isinstance(data, dict) else dict(data)
-    return {**stored, **unknown} if unknown or not isinstance(stored, dict) else stored
-
-
-def _with_unknown(value: Any) -> Any:
-    """The value itself where nothing below it carries unknown keys, else a copy that holds them."""
-    if isinstance(value, dict):
-        return _dict_with_unknown(value)
-    if isinstance(value, list):
-        items = [_with_unknown(item) if isinstance(item, (dict, list)) else item for item in value]
-        return value if all(map(_is, items, value)) else items
-    return value
+    stored = _dict_with_unknown(data) if isinstance(data, dict) else dict(data)
+    if origin is None or not origin.unknown:
+        return stored
+    return {**stored, **{key: value for key, value in origin.unknown.items() if key not in data}}
 
 
 def _dict_with_unknown(value: dict[str, Any]) -> dict[str, Any]:
+    """The dict itself where nothing in it carries unknown keys, else a copy that holds them."""
     restored: dict[str, Any] = {}
     for key, inner in dict.items(value):
-        if isinstance(inner, (dict, list)):
+        if inner.__class__ not in _PLAIN:
             stored = _with_unknown(inner)
             if stored is not inner:
                 restored[key] = stored
@@ -50,8 +52,20 @@ def _dict_with_unknown(value: dict[str, Any]) -> dict[str, Any]:
     return {**value, **restored} if restored else value
 
 
-def _is(one: Any, other: Any) -> bool:
-    return one is other
+def _list_with_unknown(value: list[Any]) -> list[Any]:
+    for item in value:
+        if item.__class__ not in _PLAIN:
+            break
+    else:
+        return value
+    items = [_with_unknown(item) for item in value]
+    return value if all(map(is_, items, value)) else items
+
+
+def _with_unknown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _dict_with_unknown(value)
+    return _list_with_unknown(value) if isinstance(value, list) else value
 
 
 def same(one: Any, other: Any) -> bool:

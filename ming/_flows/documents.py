@@ -204,7 +204,7 @@ def _prepared(
     if not validate:
         return dict(document), options
     data = manager.validated(document)
-    for key in [key for key in document if key not in data]:
+    for key in dict.keys(document) - data.keys():
         dict.__delitem__(document, key)
     dict.update(document, data)
     return data, options

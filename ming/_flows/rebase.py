@@ -128,7 +128,7 @@ def _store(
         # Who does not want to know whether it was stored is not told.
         if not result.acknowledged or result.matched_count:
             _show(document, start, base)
-            yield from _settle_as(manager, document, applied(wanted, base.upgraded), base.document._origin)
+            yield from _settle_as(document, applied(wanted, base.upgraded), base.document._origin)
             return result
         if on_conflict is not None:
             on_conflict()
@@ -143,7 +143,7 @@ def _store(
             stored = applied(wanted, start.upgraded)
             result = yield from _insert_again(manager, stored, kwargs)
             if not result.acknowledged or result.upserted_id is not None:
-                yield from _settle_as(manager, document, stored, document._origin)
+                yield from _settle_as(document, stored, document._origin)
                 return result
     message = f"changed by others in each of {ATTEMPTS} attempts to store it"
     raise StaleObject(message, manager.collection_name, document_id, list(wanted))
@@ -234,21 +234,18 @@ def _show(document: Any, start: _Base, base: _Base) -> None:
 
 
 def settle(manager: BaseManager[Any], document: Any) -> Flow[None]:
-    """Note that a document is stored in the newest version, as it is in memory."""
+    """Note that a document is stored whole, as it is in memory."""
     origin = document._origin
     if manager.declaration.save == "changes":
-        yield from _settle_as(manager, document, storable(dict(document), origin), origin)
+        yield from _settle_as(document, storable(dict(document), origin), origin)
     elif origin is not None:
         document._origin = Origin(origin.unknown) if origin.unknown else None
 
 
-def _settle_as(
-    manager: BaseManager[Any], document: Any, stored: Mapping[str, Any], before: Origin | None
-) -> Flow[None]:
+def _settle_as(document: Any, stored: Mapping[str, Any], before: Origin | None) -> Flow[None]:
     """Note what is stored of a document; ``before`` is what it goes back to if that is not to last."""
-    snapshot = copy.deepcopy(dict(stored)) if manager.declaration.save == "changes" else None
     unknown = {} if before is None else before.unknown
-    yield from remember(document, Origin(unknown, snapshot) if unknown or snapshot else None, before)
+    yield from remember(document, Origin(unknown, copy.deepcopy(dict(stored))), before)
 
 
 def remember(document: Any, origin: Origin | None, before: Origin | None) -> Flow[None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Callable, Mapping
+from operator import is_
 from typing import Any
 
 from ming._values import Object, Origin, set_origin
@@ -112,7 +113,7 @@ def _with_adopted(value: Any, shape: Shape) -> Any:
         if below is None or not (below.names or below.others or below.items):
             return value
         items = [_with_adopted(item, below) for item in value]
-        return value if all(map(_is, items, value)) else items
+        return value if all(map(is_, items, value)) else items
     return _dict_with_adopted(value, shape) if isinstance(value, dict) else value
 
 
@@ -136,10 +137,6 @@ def _dict_with_adopted(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
         rest = {key: inner for key, inner in unknown.items() if key not in found}
         made._origin = Origin(rest) if rest else None
     return made
-
-
-def _is(one: Any, other: Any) -> bool:
-    return one is other
 
 
 def _note(error: Exception, text: str) -> None:

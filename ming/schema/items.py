@@ -53,8 +53,8 @@ class SchemaItem(Generic[T_co]):
         """Turn shorthand into an item.
 
         Args:
-            spec: An item or a class of items, a Python type, a list of at most one spec, a dict of specs,
-                None for anything, or a literal value.
+            spec: An item or a class of items, a Python type, a document class, a list of at most one spec,
+                a dict of specs, None for anything, or a literal value.
             args: Arguments for the item's constructor; an item that exists already has no use for them.
             kwargs: Keyword arguments for the item's constructor, likewise.
 
@@ -86,6 +86,9 @@ def _shorthand(spec: Any) -> Callable[..., SchemaItem[Any]] | None:
 def _of_class(spec: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> SchemaItem[Any]:
     if issubclass(spec, SchemaItem):
         return spec(*args, **kwargs)
+    item_of: Callable[..., SchemaItem[Any]] | None = getattr(spec, "__schema_item__", None)
+    if item_of is not None:
+        return item_of(*args, **kwargs)
     try:
         made = spec()
     except TypeError as error:

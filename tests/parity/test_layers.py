@@ -15,8 +15,8 @@ LAYERS = {
     5: "session _cursor fs base aio.*",
     4: "datastore _engine _uri _transactions _calls mim.* _drive encryption.keys",
     3: "_flows.*",
-    2: "metadata declarative _base_manager _declaration _document _fields _indexes _managers _mongometa _typed encryption"
-    " encryption.config encryption.fields encryption.wrappers",
+    2: "metadata declarative _base_manager _declaration _document _fields _indexes _managers _mongometa _typed"
+    " encryption encryption.config encryption.fields encryption.wrappers",
     1: "schema.* _compile.* evolve evolve.keys evolve.chain evolve.steps evolve.recognise evolve.upgrade"
     " evolve.pipeline evolve.rewrite evolve.inverse evolve.typeflow evolve.report",
     0: "exc _values _types utils compat version",
