@@ -198,7 +198,8 @@ class BaseManager(Generic[D]):
         # Compilers are imported by those who use them.
         from ming._compile.program import compile_stored
 
-        return str(compile_stored(self.own_schema, exact=False, snapshot=False).source)
+        program: Any = compile_stored(self.own_schema, exact=False, snapshot=False)
+        return str(program.source)
 
     def make(self, data: Any, allow_extra: bool = False, strip_extra: bool = True) -> D:
         """Make a valid document, with its defaults, of Python data.

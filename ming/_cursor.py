@@ -147,7 +147,8 @@ class CursorBase(Generic[D]):
         collection = getattr(getattr(self.cursor, "collection", None), "name", None)
         invalid = error
         if not isinstance(invalid, Invalid):
-            invalid = Invalid(f"{type(error).__name__}: {error}", raw)
+            notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+            invalid = Invalid(f"{type(error).__name__}: {error}{notes}", raw)
             invalid.__cause__ = error
         invalid.within(collection, document_id)
         if self._on_invalid == "report":

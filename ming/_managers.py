@@ -77,7 +77,7 @@ class ClassManager(BaseManager[D]):
         self.indexes.append(index)
         self._session.create_index(self.cls, index.index_spec, **index.index_options)
 
-    def get(self, **query: Any) -> D | None:
+    def get(self, /, **query: Any) -> D | None:
         """Return one document that matches, or None; see `Session.get`."""
         return self._session.get(self.cls, **query)
 
@@ -89,7 +89,7 @@ class ClassManager(BaseManager[D]):
         """Open a cursor over the documents that match; see `Session.find`."""
         return self._session.find(self.cls, *args, **kwargs)
 
-    def find_by(self, **query: Any) -> Cursor[D]:
+    def find_by(self, /, **query: Any) -> Cursor[D]:
         """Open a cursor over the documents that match keywords; see `Session.find_by`."""
         return self._session.find_by(self.cls, **query)
 
@@ -170,7 +170,7 @@ class AsyncClassManager(BaseManager[D]):
         self.indexes.append(index)
         await self._session.create_index(self.cls, index.index_spec, **index.index_options)
 
-    async def get(self, **query: Any) -> D | None:
+    async def get(self, /, **query: Any) -> D | None:
         """Return one document that matches, or None; see `AsyncSession.get`."""
         return await self._session.get(self.cls, **query)
 
@@ -182,7 +182,7 @@ class AsyncClassManager(BaseManager[D]):
         """Open a cursor over the documents that match; see `AsyncSession.find`."""
         return self._session.find(self.cls, *args, **kwargs)
 
-    def find_by(self, **query: Any) -> AsyncCursor[D]:
+    def find_by(self, /, **query: Any) -> AsyncCursor[D]:
         """Open a cursor over the documents that match keywords; see `AsyncSession.find_by`."""
         return self._session.find_by(self.cls, **query)
 
@@ -278,7 +278,7 @@ class InstanceManager(Generic[D]):
         """Set some fields, stored and in memory; see `Session.set`."""
         return self._session.set(self.inst, *args, **kwargs)
 
-    def increase_field(self, **fields: Any) -> None:
+    def increase_field(self, /, **fields: Any) -> None:
         """Raise stored fields to values; see `Session.increase_field`."""
         self._session.increase_field(self.inst, **fields)
 

@@ -83,9 +83,6 @@ class TypedField(Field[Any]):
         self.owner: type | None = None
         self.annotation: Any = None
 
-    def __new__(cls, **options: Any) -> Self:
-        return object.__new__(cls)
-
     def _declare(self) -> None:
         """The annotation is looked at when the schema is first needed."""
 
@@ -154,7 +151,7 @@ class TypedDocument(Document, metaclass=_TypedMeta):
     def __init__(self, **values: Any) -> None:
         cls = type(self)
         data = {_key_of(cls, attribute): value for attribute, value in values.items()}
-        super().__init__(cls.m.make(data), skip_from_bson=True)
+        super().__init__(cls._manager.make(data), skip_from_bson=True)
 
     @classmethod
     def _wrap(cls, data: Mapping[str, Any], skip_from_bson: bool = False) -> Self:

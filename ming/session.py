@@ -13,12 +13,14 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar, cast, overload
 
 from ming import _transactions
+from ming._base_manager import manager_of
 from ming._calls import EVERYTHING, DriverCalls, FindArguments, checked_delete_options
 from ming._cursor import Cursor, OnInvalid
 from ming._drive import run
 from ming._engine import forget_after_fork
 from ming._flows import documents, indexes, migration
 from ming._flows.failures import annotate_doc_failure
+from ming._values import Object
 from ming.utils import fixup_index
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Session(DriverCalls):
 
     # -- classes: reading
 
-    def get(self, cls: type[D], **query: Any) -> D | None:
+    def get(self, cls: type[D], /, **query: Any) -> D | None:
         """Return one document that matches, or None.
 
         Args:
@@ -104,15 +106,15 @@ class Session(DriverCalls):
         manager = _manager(cls)
         cursor, count_options = self.open_cursor(manager, found)
         if not found.validate:
-            make = cast("Callable[..., D]", cls)
-            return (make(raw, skip_from_bson=True) for raw in cursor)
+            wrap = cast("Callable[..., D]", manager.cls._wrap)
+            return (wrap(raw, skip_from_bson=True) for raw in cursor)
         documents_found = Cursor(
             cls, cursor, found.allow_extra, found.strip_extra, found.query, found.on_invalid
         )
         documents_found._count_options = count_options
         return documents_found
 
-    def find_by(self, cls: type[D], **query: Any) -> Cursor[D]:
+    def find_by(self, cls: type[D], /, **query: Any) -> Cursor[D]:
         """Open a cursor over the documents that match keywords; see `get`."""
         return self.find(cls, query)
 
@@ -286,7 +288,7 @@ class Session(DriverCalls):
         """
         return self._run(documents.set_fields(_manager(type(doc)), doc, fields_values, kwargs), doc)
 
-    def increase_field(self, doc: Any, **fields: Any) -> None:
+    def increase_field(self, doc: Any, /, **fields: Any) -> None:
         """Raise a stored field to a value, unless it is as high already.
 
         Args:
@@ -328,8 +330,18 @@ class Session(DriverCalls):
 
 
 def _manager(cls: Any) -> ClassManager[Any]:
-    """The class's manager, asked the way that creates its indexes first."""
-    manager: ClassManager[Any] = cls.m
+    """The class's manager, asked the way that creates its indexes first.
+
+    Raises:
+        TypeError: It is no document class.
+    """
+    try:
+        manager: ClassManager[Any] = cls.m
+    except AttributeError:
+        manager_of(cls)
+        raise
+    if isinstance(cls, Object):
+        raise TypeError(f"a document of {type(cls).__name__} is not a document class")
     return manager
 
 

@@ -60,7 +60,7 @@ class AsyncSession(DriverCalls):
 
     # -- classes: reading
 
-    async def get(self, cls: type[D], **query: Any) -> D | None:
+    async def get(self, cls: type[D], /, **query: Any) -> D | None:
         """Return one document that matches, or None.
 
         Args:
@@ -102,15 +102,15 @@ class AsyncSession(DriverCalls):
         manager = manager_of(cls)
         cursor, count_options = self.open_cursor(manager, found)
         if not found.validate:
-            make = cast("Callable[..., D]", cls)
-            return (make(raw, skip_from_bson=True) async for raw in cursor)
+            wrap = cast("Callable[..., D]", manager.cls._wrap)
+            return (wrap(raw, skip_from_bson=True) async for raw in cursor)
         documents_found = AsyncCursor(
             cls, cursor, found.allow_extra, found.strip_extra, found.query, found.on_invalid
         )
         documents_found._count_options = count_options
         return documents_found
 
-    def find_by(self, cls: type[D], **query: Any) -> AsyncCursor[D]:
+    def find_by(self, cls: type[D], /, **query: Any) -> AsyncCursor[D]:
         """Open a cursor over the documents that match keywords; see `get`."""
         return self.find(cls, query)
 
@@ -266,7 +266,7 @@ class AsyncSession(DriverCalls):
         """
         return await self._run(documents.set_fields(manager_of(type(doc)), doc, fields_values, kwargs), doc)
 
-    async def increase_field(self, doc: Any, **fields: Any) -> None:
+    async def increase_field(self, doc: Any, /, **fields: Any) -> None:
         """Raise a stored field to a value, unless it is as high already.
 
         Args:

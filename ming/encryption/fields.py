@@ -195,7 +195,8 @@ class DecryptedListProperty(DecryptedListField[T]):
 
 
 def _manager(cls: type, wanted: str) -> Any:
-    manager = getattr(cls, "m", None)
+    # Not ``m``: asking for the datastore is no reason to create indexes.
+    manager = getattr(cls, "_manager", None)
     if manager is None:
         raise NotImplementedError(
             f"{cls.__name__} is no document class: it needs a class property {wanted!r}"

@@ -97,7 +97,7 @@ async def test_refused_documents_are_reported_and_left_alone(
     face: Face, caplog: pytest.LogCaptureFixture
 ) -> None:
     def migrate(old: Any) -> Any:
-        answers = {"raise": None, "nonsense": 5, "wrong": {"n": "x"}, "id": {"_id": 99}}
+        answers = {"raise": None, "nonsense": 5, "wrong": {"n": "x"}, "id": {"_id": 99}, "tag": {"tags": ["mine"]}}
         if old.how == "raise":
             raise ZeroDivisionError("mine")
         return answers.get(old.how, {"n": 1})
@@ -108,7 +108,7 @@ async def test_refused_documents_are_reported_and_left_alone(
         {"_id": 2, "how": "nonsense"},
         {"_id": 3, "how": "wrong"},
         {"_id": 4, "how": "id"},
-        {"_id": 5, "how": "x", "tags": ["theirs"]},
+        {"_id": 5, "how": "tag", "tags": ["theirs"]},
         {"_id": 6, "v": 3},
         {"_id": 7, "v": "x"},
         {"_id": 8, "how": 5},

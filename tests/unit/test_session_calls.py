@@ -387,6 +387,19 @@ def test_a_class_without_collection_name(driver: Driver) -> None:
         driver.do(driver.session.get, type("Nameless", (Document,), {"a": Field(int)}))
 
 
+@pytest.mark.parametrize("wrong", [dict, None, "a document"])
+def test_what_is_no_document_class_is_refused(driver: Driver, page: Any, wrong: Any) -> None:
+    wrong = page({"_id": 1}) if wrong == "a document" else wrong
+    with pytest.raises(TypeError, match="is not a document class"):
+        driver.do(driver.session.get, wrong, _id=1)
+    assert driver.calls == []
+
+
+def test_what_is_no_document_is_refused(driver: Driver) -> None:
+    with pytest.raises(TypeError, match="'dict'> is not a document class"):
+        driver.do(driver.session.save, {"_id": 1})
+
+
 def test_sessions_by_name() -> None:
     class Wiki(Session):
         _registry = {}  # noqa: RUF012

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, Union
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from bson import ObjectId
@@ -129,9 +129,10 @@ def test_a_default_and_a_factory_exclude_each_other() -> None:
         field(default=1, default_factory=int)
 
 
-@pytest.mark.parametrize("annotation", [Union[int, str], "Unheard"])
+@pytest.mark.parametrize("annotation", [int | str, "Unheard"])
 def test_an_annotation_without_a_schema_is_named(annotation: Any) -> None:
-    odd = type(TypedDocument)("Odd", (TypedDocument,), {"__annotations__": {"it": annotation}, "__module__": __name__})
+    body = {"__annotations__": {"it": annotation}, "__module__": __name__}
+    odd = type(TypedDocument)("Odd", (TypedDocument,), body)
     with pytest.raises(MingConfigError, match=r"schema=|Odd\.it"):
         odd.m.schema  # type: ignore[attr-defined]  # noqa: B018
 
