@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import tempfile
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -32,40 +33,43 @@ DEV = [
     "tox>=4.11",
 ]
 
-setup(
-    name="Ming",
-    # Run, not imported: importing the package would need its dependencies.
-    version=runpy.run_path(str(HERE / "ming" / "version.py"))["__version__"],
-    description="Documents for MongoDB: schemas, validation and migration from Python classes",
-    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
-    long_description_content_type="text/markdown",
-    author="the ming authors",
-    license="MIT",
-    keywords=["mongodb", "pymongo", "schema", "migration", "odm"],
-    classifiers=[
-        "Development Status :: 2 - Pre-Alpha",
-        "Framework :: AsyncIO",
-        "Intended Audience :: Developers",
-        "Operating System :: OS Independent",
-        "Programming Language :: Python :: 3",
-        "Programming Language :: Python :: 3.10",
-        "Programming Language :: Python :: 3.11",
-        "Programming Language :: Python :: 3.12",
-        "Programming Language :: Python :: 3.13",
-        "Topic :: Database",
-        "Typing :: Typed",
-    ],
-    packages=find_packages(include=["ming", "ming.*"]),
-    package_data={"ming": ["py.typed"]},
-    python_requires=">=3.10",
-    install_requires=["pymongo>=4.13"],
-    extras_require={
-        "test": TEST,
-        "docs": DOCS,
-        "configure": CONFIGURE,
-        "encryption": ENCRYPTION,
-        "cli": [],
-        "dev": DEV,
-    },
-    zip_safe=False,
-)
+# A build folder in the tree would hand modules that have been deleted since to the next build.
+with tempfile.TemporaryDirectory() as build_folder:
+    setup(
+        name="Ming",
+        # Run, not imported: importing the package would need its dependencies.
+        version=runpy.run_path(str(HERE / "ming" / "version.py"))["__version__"],
+        description="Documents for MongoDB: schemas, validation and migration from Python classes",
+        long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+        long_description_content_type="text/markdown",
+        author="the ming authors",
+        license="MIT",
+        keywords=["mongodb", "pymongo", "schema", "migration", "odm"],
+        classifiers=[
+            "Development Status :: 2 - Pre-Alpha",
+            "Framework :: AsyncIO",
+            "Intended Audience :: Developers",
+            "Operating System :: OS Independent",
+            "Programming Language :: Python :: 3",
+            "Programming Language :: Python :: 3.10",
+            "Programming Language :: Python :: 3.11",
+            "Programming Language :: Python :: 3.12",
+            "Programming Language :: Python :: 3.13",
+            "Topic :: Database",
+            "Typing :: Typed",
+        ],
+        packages=find_packages(include=["ming", "ming.*"]),
+        package_data={"ming": ["py.typed"]},
+        python_requires=">=3.10",
+        install_requires=["pymongo>=4.13"],
+        extras_require={
+            "test": TEST,
+            "docs": DOCS,
+            "configure": CONFIGURE,
+            "encryption": ENCRYPTION,
+            "cli": [],
+            "dev": DEV,
+        },
+        zip_safe=False,
+        options={"build": {"build_base": build_folder}},
+    )

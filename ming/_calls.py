@@ -1,7 +1,8 @@
 """How a session calls the driver: cached collections, declared options, the running transaction.
 
 `DriverCalls` is the part that `ming.session.Session` and `ming.aio.session.AsyncSession` share; it awaits
-nothing, so on the asynchronous face a call returns the driver's coroutine.
+nothing, so on the asynchronous face a call returns the driver's coroutine. What a session is connected to is
+in `ming._binding`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
 
+from ming._binding import BoundSession
 from ming._transactions import ambient
 from ming.exc import MingConfigError, MongoGone
 
@@ -89,47 +91,15 @@ class _Handle(NamedTuple):
     collection: Any
 
 
-class DriverCalls:
+class DriverCalls(BoundSession):
     """A session's way to the driver.
 
     Args:
         bind: The datastore; may be set later.
     """
 
-    bind: Any
-    """The datastore, or None while there is none."""
-    _name: str | None = None
     _options: Mapping[str, Any] = {}
     _handles: tuple[Any, dict[Any, _Handle]] | None = None
-
-    def __init__(self, bind: Any = None) -> None:
-        self.bind = bind
-
-    @property
-    def db(self) -> Any:
-        """The driver's database.
-
-        Raises:
-            MongoGone: The session is bound to no datastore.
-        """
-        bind = self.bind
-        if bind is None:
-            raise self._gone()
-        return bind.db
-
-    @property
-    def engine(self) -> Any:
-        """The engine of the datastore.
-
-        Raises:
-            MongoGone: The session is bound to no datastore.
-        """
-        if self.bind is None:
-            raise self._gone()
-        return self.bind.bind
-
-    def _gone(self) -> MongoGone:
-        return MongoGone(f'No MongoDB connection for "{self._name or "unknown connection"}"')
 
     def with_options(
         self,
@@ -239,13 +209,13 @@ class DriverCalls:
         """
         db, name = self.db, manager.collection_name
         if not _is_interchangeable(db):
-            return _collection(db, name, options)
+            return _collection(db, manager, options)
         cached = self._handles
         if cached is None or cached[0] is not db:
             cached = self._handles = (db, {})
         handle = cached[1].get(manager.cls)
         if handle is None or handle.name != name or handle.options != options:
-            handle = cached[1][manager.cls] = _Handle(name, options, _collection(db, name, options))
+            handle = cached[1][manager.cls] = _Handle(name, options, _collection(db, manager, options))
         return handle.collection
 
 
@@ -253,12 +223,12 @@ def _keyword(option: str, verb: str) -> str:
     return "maxTimeMS" if option == "max_time_ms" and verb not in _OWN_KEYWORD else option
 
 
-def _collection(db: Any, name: str | None, options: Mapping[str, Any]) -> Any:
+def _collection(db: Any, manager: ManagerLike[Any], options: Mapping[str, Any]) -> Any:
     try:
-        collection = db[name]
+        collection = db[manager.collection_name]
     except TypeError as error:
-        if name is None:
-            raise MingConfigError("the document class names no collection") from error
+        if manager.collection_name is None:
+            raise MingConfigError(f"{manager.cls.__name__} names no collection") from error
         raise MongoGone("MongoDB is not connected") from error
     return _on_handle(collection, options)[0]
 

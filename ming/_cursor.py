@@ -159,7 +159,7 @@ class CursorBase(Generic[D]):
                 collection,
                 document_id,
                 invalid.path,
-                invalid.args[0],
+                invalid.reason,
             )
 
     def _reset(self) -> None:

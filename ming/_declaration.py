@@ -25,6 +25,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "unknown": ("keep", "strip", "forbid"),
     "save": ("document", "changes"),
 }
+_FUNCTIONS = ("migrate", "before_save")
 
 
 @dataclass
@@ -70,6 +71,10 @@ class Declaration:
                 raise MingConfigError(
                     f"{self.name}: {option}={value!r}, expected one of {', '.join(choices)}"
                 )
+        for option in _FUNCTIONS:
+            value = getattr(self, option)
+            if value is not None and not callable(value):
+                raise MingConfigError(f"{self.name}: {option}={value!r}, expected a function")
         # The type is asked, because a proxy would make its session to answer.
         if getattr(type(self.session), "is_async", False) is True:
             raise MingConfigError(

@@ -91,10 +91,12 @@ class TypedField(Field[Any]):
         """The schema item that validates the field."""
         annotation, optional = _without_none(self._resolved())
         self.type = annotation
-        said = {"if_missing": self._default} if self._default is not NoDefault else {}
+        said = {key: value for key, value in self._options.items() if key == "if_missing"}
+        if self._default is not NoDefault:
+            said["if_missing"] = self._default
         if self._required is not None:
             said["required"] = self._required
-        given = self._given_schema or _annotated_item(annotation)
+        given = _annotated_item(annotation) if self._given_schema is None else self._given_schema
         if given is not None:
             return _with_policy(S.SchemaItem.make(given, **self._options), said)
         implied = {"if_missing": None} if optional else {"required": "if_missing" not in said}

@@ -44,8 +44,11 @@ def target_of(uri: str, *, resolve: bool = True) -> Target:
         resolve: Whether the driver may ask the DNS about a ``mongodb+srv:`` URI, which blocks.
 
     Raises:
+        TypeError: It is no text.
         MingConfigError: The URI names no database.
     """
+    if not isinstance(uri, str):
+        raise TypeError(f"expected a URI or the name of a database, got {uri!r}")
     if _HOST_AND_PORT.match(uri):
         uri = f"mongodb://{uri}"
     scheme = _SCHEME.match(uri)

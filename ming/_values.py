@@ -14,7 +14,16 @@ from typing import Any, Final, cast
 
 import bson
 
-__all__ = ["KEEP_ASIDE", "Missing", "NoDefault", "NoneType", "Object", "Origin", "set_origin", "with_snapshot"]
+__all__ = [
+    "KEEP_ASIDE",
+    "Missing",
+    "NoDefault",
+    "NoneType",
+    "Object",
+    "Origin",
+    "set_origin",
+    "with_snapshot",
+]
 
 NoneType = type(None)
 

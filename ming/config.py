@@ -1,4 +1,4 @@
-"""Settings in flat or nested dicts become datastores, bound to the named sessions.
+"""Settings in flat or nested dicts become datastores, bound to the named sessions of both faces.
 
 Reading settings needs FormEncode, whose validators are in `ming.validators`; importing this module does not.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ming.datastore import DataStore, create_datastore
+from ming._binding import bind_named
+from ming.datastore import create_async_datastore, create_datastore
 from ming.encryption import make_encryption_key
 from ming.exc import MingConfigError
 from ming.session import Session
@@ -24,7 +25,8 @@ def configure(**settings: Any) -> None:
 
     Args:
         settings: Those that start with ``ming.`` count, such as ``ming.main.uri`` for the session
-            ``Session.by_name("main")``. Further dots nest, a trailing ``-<number>`` makes list items.
+            ``Session.by_name("main")`` and ``AsyncSession.by_name("main")``. Further dots nest, a trailing
+            ``-<number>`` makes list items.
 
     Raises:
         KeyError: No setting starts with ``ming.``, or a datastore has no ``uri``.
@@ -52,12 +54,19 @@ def configure_from_nested_dict(config: Mapping[str, Mapping[str, Any]]) -> None:
         formencode.Invalid: A setting is wrong; ``error_dict`` says which.
         MingConfigError: A datastore's settings are no dict, or FormEncode is not installed.
     """
+    # Not all programs use the asynchronous face, nor all of them settings.
+    from ming.aio.session import AsyncSession
+
     _variable_decode()
-    Session._datastores = {name: _datastore(name, settings) for name, settings in config.items()}
-    for name, session in Session._registry.items():
-        session._name = name
-        if name in Session._datastores:
-            session.bind = Session._datastores[name]
+    options = {name: _options(name, settings) for name, settings in config.items()}
+    datastores = {name: create_datastore(**given) for name, given in options.items()}
+    # On the asynchronous face indexes are created by an explicit call, whatever the settings say.
+    async_datastores = {
+        name: create_async_datastore(**_without(given, "auto_ensure_indexes"))
+        for name, given in options.items()
+    }
+    bind_named(Session, datastores)
+    bind_named(AsyncSession, async_datastores)
 
 
 def _variable_decode() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -70,7 +79,8 @@ def _variable_decode() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     return decode
 
 
-def _datastore(name: str, settings: Mapping[str, Any]) -> DataStore:
+def _options(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Check one datastore's settings, and return the arguments that `create_datastore` takes for them."""
     from ming.validators import DatastoreSettings
 
     if not isinstance(settings, Mapping):
@@ -80,10 +90,12 @@ def _datastore(name: str, settings: Mapping[str, Any]) -> DataStore:
     given = dict(settings)
     if str(given["uri"]).startswith("mim://"):
         given.setdefault("encryption", _in_memory_encryption())
-    options = DatastoreSettings().to_python(given)
-    if options["database"] is None:
-        del options["database"]
-    return create_datastore(options.pop("uri"), **options)
+    options: dict[str, Any] = DatastoreSettings().to_python(given)
+    return _without(options, "database") if options["database"] is None else options
+
+
+def _without(options: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {known: value for known, value in options.items() if known != name}
 
 
 def _in_memory_encryption() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pymongo import AsyncMongoClient, MongoClient
 
@@ -154,6 +154,8 @@ class DataStore:
         encryption_config: Settings of field encryption.
     """
 
+    is_async: ClassVar[bool] = False
+
     def __init__(
         self,
         bind: Engine | str | None,
@@ -234,6 +236,8 @@ class AsyncDataStore:
         name: Name of the database.
         encryption_config: Settings of field encryption.
     """
+
+    is_async: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -13,7 +13,8 @@
         └── MigrationError           a document could not be upgraded or written back
 
 Errors of the driver are not wrapped: programs keep catching ``DuplicateKeyError`` and its like.
-An exception carries data first and text second. All of them survive pickling.
+An exception carries data first and text second; the text of one that has a `MingException.code` ends with
+it, so that a reader of a log knows where to read on. All of them survive pickling.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ class MingException(Exception):
 
     code: ClassVar[str | None] = None
     """Name of the section of the error reference that explains this error."""
+
+    def _with_code(self, text: str) -> str:
+        return text if self.code is None else f"{text} [{self.code}]"
 
 
 class MongoGone(MingException):
@@ -69,7 +73,7 @@ class Invalid(MingException):
     ) -> None:
         super().__init__(msg)
         assert not (error_list and error_dict), "an error has a list or a dict of inner errors, not both"
-        self.msg = msg
+        self.msg = self.reason
         self.value = value
         self.state = state
         self.error_list = error_list
@@ -87,6 +91,11 @@ class Invalid(MingException):
         return type(self), arguments, self.__dict__
 
     @property
+    def reason(self) -> str:
+        """What is wrong, whichever document it is wrong in."""
+        return self._with_code(str(self.args[0]))
+
+    @property
     def path(self) -> str:
         """Where the first inner error lies, such as ``tags[2]``; empty for the value itself."""
         return next(self.flatten())[0]
@@ -95,7 +104,7 @@ class Invalid(MingException):
         """Yield the innermost errors as ``(path, message)`` pairs, ``("tags[2]", "…")``."""
         inner = list(self._inner())
         if not inner:
-            yield "", str(self.args[0])
+            yield "", self.reason
         for step, error in inner:
             for path, message in error.flatten():
                 joint = "." if path and not path.startswith("[") else ""
@@ -154,7 +163,7 @@ class _DocumentError(MingException):
     def __str__(self) -> str:
         where = f"{self.collection!r}, _id {self.document_id!r}: " if self.collection is not None else ""
         named = f" (fields: {', '.join(self.fields)})" if self.fields else ""
-        return f"{where}{self.message}{named} [{self.code}]"
+        return self._with_code(f"{where}{self.message}{named}")
 
 
 class StaleObject(_DocumentError):

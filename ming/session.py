@@ -26,7 +26,6 @@ from ming.utils import fixup_index
 if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
     from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
-    from typing_extensions import Self
 
     from ming._managers import ClassManager
     from ming._types import Flow, ManagerLike, RawDocument
@@ -45,22 +44,11 @@ class Session(DriverCalls):
         bind: The datastore; may be set later.
     """
 
-    _registry: ClassVar[dict[str, Session]] = {}
+    _registry: ClassVar[dict[str, Any]] = {}
     _datastores: ClassVar[dict[str, Any]] = {}
     is_async: ClassVar[bool] = False
     redact_errors: ClassVar[bool] = False
     """Whether errors of the driver name a document's keys only, where they would quote the document."""
-
-    @classmethod
-    def by_name(cls, name: str) -> Self:
-        """Return the session of a name, the same one for ever.
-
-        Args:
-            name: As in the settings for `ming.configure`, which binds the session.
-        """
-        if name not in cls._registry:
-            cls._registry.setdefault(name, cls(cls._datastores.get(name)))
-        return cast("Self", cls._registry[name])
 
     # -- classes: reading
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from ming import schema as S
+from ming._compile.program import compile_python, compile_stored
 from ming._values import Missing, with_snapshot
 from ming.evolve.chain import Chain, StampField, Version
 from ming.evolve.upgrade import upgrade
-from ming._compile.program import compile_python, compile_stored
 
 __all__ = ["nothing", "only_own_class", "python_program", "stored_program"]
 
@@ -24,7 +24,6 @@ Validate = Callable[[Version, Any], Any]
 
 def nothing(value: Any) -> None:
     """The program that leaves everything open."""
-    return None
 
 
 def python_program(schema: S.Document, form: Literal["document", "data"]) -> Callable[[Any], Any]:
@@ -123,7 +122,9 @@ def _by_shape(chain: Chain, snapshots: bool, validate: Validate) -> Program:
     """A chain without stamps: the newest version if it fits exactly, else one that some key gives away."""
     newest = _newest(chain, True, snapshots)
     older = [
-        (telling, _older(chain, version, True, validate)) for version, telling in _telling_keys(chain) if telling
+        (telling, _older(chain, version, True, validate))
+        for version, telling in _telling_keys(chain)
+        if telling
     ]
 
     def load(raw: Raw) -> Any:

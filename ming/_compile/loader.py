@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import importlib
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from ming._values import KEEP_ASIDE, with_snapshot
 from ming.evolve.chain import Chain, Version
 from ming.evolve.recognise import recognise
 from ming.evolve.upgrade import upgrade
-from ming.exc import Invalid
+from ming.exc import Invalid, MingException
 
 __all__ = ["ClassLoader", "backend", "use_backend"]
 
@@ -118,8 +119,8 @@ class ClassLoader:
         def load(raw: Raw) -> Any:
             try:
                 document = program(raw)
-            except Invalid as error:
-                error.within(self.chain.collection, raw.get("_id"))
+            except Exception as error:
+                self._name_document(error, raw)
                 raise
             return refer(raw) if document is None else document
 
@@ -128,9 +129,18 @@ class ClassLoader:
     def _refer(self, raw: Raw, allow_extra: bool, strip_extra: bool) -> Any:
         try:
             return self._read(raw, allow_extra, strip_extra)
-        except Invalid as error:
-            error.within(self.chain.collection, raw.get("_id"))
+        except Exception as error:
+            self._name_document(error, raw)
             raise
+
+    def _name_document(self, error: Exception, raw: Raw) -> None:
+        """Have an error say which document it is about; somebody else's gets a note, where Python has notes."""
+        if isinstance(error, Invalid):
+            error.within(self.chain.collection, raw.get("_id"))
+        elif sys.version_info >= (3, 11) and not (
+            isinstance(error, MingException) or hasattr(error, "__notes__")
+        ):
+            error.add_note(f"while reading {self.chain.collection!r}, _id {raw.get('_id')!r}")
 
     def _read(self, raw: Raw, allow_extra: bool, strip_extra: bool) -> Any:
         # The schema words the error about a discriminator that nobody knows.
@@ -175,4 +185,3 @@ def _compiler() -> Any:
 
 def _nothing(value: Any) -> None:
     """The program that leaves everything to the reference."""
-    return None

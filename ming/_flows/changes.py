@@ -20,7 +20,19 @@ Stored = dict[str, Any]
 
 
 _PLAIN = frozenset(
-    (str, int, float, bool, NoneType, bytes, datetime, bson.ObjectId, bson.Int64, bson.Decimal128, bson.Binary)
+    (
+        str,
+        int,
+        float,
+        bool,
+        NoneType,
+        bytes,
+        datetime,
+        bson.ObjectId,
+        bson.Int64,
+        bson.Decimal128,
+        bson.Binary,
+    )
 )
 """Classes of values that hold no others; looking here first is what makes a save cheap."""
 

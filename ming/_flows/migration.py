@@ -87,5 +87,7 @@ def _migrate_one(manager: BaseManager[Any], raw: RawDocument, report: MigrationR
                 raise
             stored = yield from FindAgain(manager, {"_id": document_id})
         else:
-            return not isinstance(result, UpdateResult) or not result.acknowledged or result.modified_count > 0
+            return (
+                not isinstance(result, UpdateResult) or not result.acknowledged or result.modified_count > 0
+            )
     return False

@@ -187,16 +187,11 @@ def _refuse_overwriting(manager: BaseManager[Any], base: _Base) -> None:
         if not all(any(same(value, other) for other in kept) for value in values_at(base.raw, path)):
             lost.append(".".join(path))
     if lost:
-        message = (
-            f"the upgrade from {version.__name__} would overwrite the stored {', '.join(lost)} "
-            f"[{HybridDocument.code}]"
-        )
+        message = f"the upgrade from {version.__name__} would overwrite the stored {', '.join(lost)}"
         raise HybridDocument(message, base.raw).within(manager.collection_name, base.raw["_id"])
 
 
-def _insert_again(
-    manager: BaseManager[Any], stored: Stored, kwargs: Mapping[str, Any]
-) -> Flow[UpdateResult]:
+def _insert_again(manager: BaseManager[Any], stored: Stored, kwargs: Mapping[str, Any]) -> Flow[UpdateResult]:
     """Store a deleted document anew, unless somebody else just did."""
     document_id = stored["_id"]
     _refuse_unnamable(manager, document_id, stored)

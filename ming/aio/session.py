@@ -23,7 +23,6 @@ from ming.utils import fixup_index
 if TYPE_CHECKING:
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
-    from typing_extensions import Self
 
     from ming._types import Flow, RawDocument
     from ming.evolve.report import MigrationReport
@@ -41,22 +40,11 @@ class AsyncSession(DriverCalls):
         bind: The asynchronous datastore; may be set later.
     """
 
-    _registry: ClassVar[dict[str, AsyncSession]] = {}
+    _registry: ClassVar[dict[str, Any]] = {}
     _datastores: ClassVar[dict[str, Any]] = {}
     is_async: ClassVar[bool] = True
     redact_errors: ClassVar[bool] = False
     """Whether errors of the driver name a document's keys only, where they would quote the document."""
-
-    @classmethod
-    def by_name(cls, name: str) -> Self:
-        """Return the session of a name, the same one for ever.
-
-        Args:
-            name: Any name; the caller binds the session.
-        """
-        if name not in cls._registry:
-            cls._registry.setdefault(name, cls(cls._datastores.get(name)))
-        return cast("Self", cls._registry[name])
 
     # -- classes: reading
 

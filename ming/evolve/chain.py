@@ -83,10 +83,14 @@ class Chain:
 
     def __post_init__(self) -> None:
         if not callable(self.on_hybrid) and self.on_hybrid not in (None, "raise"):
-            raise MingConfigError(f"{self.newest.name}: on_hybrid={self.on_hybrid!r}, expected 'raise' or a function")
+            raise MingConfigError(
+                f"{self.newest.name}: on_hybrid={self.on_hybrid!r}, expected 'raise' or a function"
+            )
         if self.unstamped is not None and not self.stamps:
             # Every document of such a chain is without a stamp, those of the newest version included.
-            raise MingConfigError(f"{self.newest.name}: unstamped={self.unstamped.name}, but no version has a stamp")
+            raise MingConfigError(
+                f"{self.newest.name}: unstamped={self.unstamped.name}, but no version has a stamp"
+            )
 
     @property
     def newest(self) -> Version:

@@ -81,9 +81,7 @@ def _union(one: Shape | None, other: Shape | None) -> Shape:
         return one or other or SCALAR
     if one is OPAQUE or other is OPAQUE:
         return OPAQUE
-    names = {
-        name: _union(one.names.get(name), other.names.get(name)) for name in {*one.names, *other.names}
-    }
+    names = {name: _union(one.names.get(name), other.names.get(name)) for name in {*one.names, *other.names}}
     return Shape(
         names=names,
         deprecated=one.deprecated & other.deprecated,
@@ -169,9 +167,7 @@ def _walk(value: Any, shapes: Sequence[Shape | None], path: Path) -> Iterator[tu
                 yield from _walk(inner, item_shapes, path)
 
 
-def _walk_key(
-    key: str, value: Any, shapes: Sequence[Shape | None], path: Path
-) -> Iterator[tuple[Path, int]]:
+def _walk_key(key: str, value: Any, shapes: Sequence[Shape | None], path: Path) -> Iterator[tuple[Path, int]]:
     below = [None if shape is None else shape.below(key) for shape in shapes]
     keepers = deprecating = welcoming = 0
     for number, shape in enumerate(shapes):

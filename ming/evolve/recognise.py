@@ -85,7 +85,7 @@ def _allowed_by(chain: Chain, field: StampField, raw: Mapping[str, Any]) -> Iter
     message = f"{value!r} is the stamp of no version of {chain.newest.name} (known: {known})"
     error_dict = {field.name: Invalid(message, value)}
     if ordered_after(value, field.constants[max(field.constants)]):
-        message += f"; the document is newer than this program [{DocumentTooNew.code}]"
+        message += "; the document is newer than this program"
         raise DocumentTooNew(f"{field.name}:{message}", raw, error_dict=error_dict)
     if field.free:
         return field.free
@@ -124,14 +124,14 @@ def _covering(chain: Chain, evidence: Evidence, allowed: Sequence[int]) -> list[
 def _hybrid(chain: Chain, raw: Mapping[str, Any], attempt: Attempt) -> tuple[Version, Any]:
     numbers, reason = _why_hybrid(chain, raw)
     if not callable(chain.on_hybrid):
-        raise HybridDocument(f"{reason} [{HybridDocument.code}]", raw)
+        raise HybridDocument(reason, raw)
     answer = chain.on_hybrid(copy.deepcopy(dict(raw)), [chain.versions[number].cls for number in numbers])
     for version in chain.versions:
         if answer is version.cls:
             return version, attempt(version, raw)
     if not isinstance(answer, Mapping):
         message = f"on_hybrid returned {answer!r}, expected one of the classes or a document"
-        raise HybridDocument(f"{message} [{HybridDocument.code}]", raw)
+        raise HybridDocument(message, raw)
     return recognise(replace(chain, on_hybrid=None), answer, attempt)
 
 

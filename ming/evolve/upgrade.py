@@ -101,7 +101,9 @@ def _adopted(
     target: Version, made: dict[str, Any], unknown: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Bring unknown keys into sight that the next version does declare."""
-    adopted = {key: value for key, value in unknown.items() if key in target.schema.fields and key not in made}
+    adopted = {
+        key: value for key, value in unknown.items() if key in target.schema.fields and key not in made
+    }
     unknown = {key: value for key, value in unknown.items() if key not in adopted}
     return _with_adopted({**made, **adopted}, target.shape), unknown
 

@@ -11,7 +11,7 @@ from ming.mim.collection import Collection
 from ming.mim.connection import Connection, MongoClient
 from ming.mim.cursor import CommandCursor, Cursor
 from ming.mim.database import Database
-from ming.mim.matching import BsonArith, MatchDoc, MatchList, match
+from ming.mim.matching import BsonArith, MatchDoc, MatchList, _lookup, match
 
 __all__ = [
     "AsyncCollection",
@@ -28,5 +28,6 @@ __all__ = [
     "MatchDoc",
     "MatchList",
     "MongoClient",
+    "_lookup",
     "match",
 ]

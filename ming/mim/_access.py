@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from pymongo.errors import OperationFailure
 
 from ming.mim._codec import Codec
 from ming.mim._replies import first_batch, operation_failure
 from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.errors import NAMESPACE_NOT_FOUND, CommandError
 
 __all__ = ["Access", "Channel"]
-
-_NAMESPACE_NOT_FOUND: Final = 26
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,6 @@ class Access:
         try:
             return first_batch(self.channel.command({"listIndexes": self.collection}))
         except OperationFailure as error:
-            if error.code == _NAMESPACE_NOT_FOUND:
+            if error.code == NAMESPACE_NOT_FOUND:
                 return []
             raise

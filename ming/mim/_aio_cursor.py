@@ -206,6 +206,11 @@ class AsyncCursor(AsyncCommandCursor):
 
     # -- results
 
+    @property
+    def iterator(self) -> Self:
+        """What iterates over the results: the cursor itself."""
+        return self
+
     def clone(self) -> Self:
         """Return an unread cursor for the same query."""
         return type(self)(self._collection, self._inner.clone())

@@ -20,10 +20,13 @@ from ming.mim._arguments import IndexKeys, Pipeline, Projection
 __all__ = [
     "FindQuery",
     "aggregate",
+    "create_indexes",
     "delete_statement",
     "distinct",
+    "drop_indexes",
     "find_and_modify",
     "insert",
+    "list_collections",
     "update_statement",
     "write",
 ]
@@ -33,6 +36,21 @@ _CURSOR_TYPES = (
     CursorType.TAILABLE,
     CursorType.TAILABLE_AWAIT,
     CursorType.EXHAUST,
+)
+_AGGREGATE_OPTIONS = frozenset(
+    (
+        "allowDiskUse",
+        "batchSize",
+        "bypassDocumentValidation",
+        "collation",
+        "comment",
+        "cursor",
+        "explain",
+        "hint",
+        "let",
+        "maxTimeMS",
+        "readConcern",
+    )
 )
 
 
@@ -238,23 +256,6 @@ def aggregate(target: str | int, pipeline: Any, **options: Any) -> dict[str, Any
     return {**command, **_given(**options)}
 
 
-_AGGREGATE_OPTIONS = frozenset(
-    (
-        "allowDiskUse",
-        "batchSize",
-        "bypassDocumentValidation",
-        "collation",
-        "comment",
-        "cursor",
-        "explain",
-        "hint",
-        "let",
-        "maxTimeMS",
-        "readConcern",
-    )
-)
-
-
 def distinct(
     collection: str,
     key: str,
@@ -275,3 +276,18 @@ def distinct(
             hint=arguments.hint_value(hint), collation=arguments.collation_document(collation), **options
         ),
     }
+
+
+def create_indexes(collection: str, specs: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
+    """Return a ``createIndexes`` command."""
+    return {"createIndexes": collection, "indexes": specs, **_given(**options)}
+
+
+def drop_indexes(collection: str, index: Any, **options: Any) -> dict[str, Any]:
+    """Return a ``dropIndexes`` command; the index is a name, a key document, or ``*``."""
+    return {"dropIndexes": collection, "index": index, **_given(**options)}
+
+
+def list_collections(filter: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+    """Return a ``listCollections`` command."""
+    return {"listCollections": 1, "filter": filter, **_given(**options)}

@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["automatic_name", "described", "information"]
+__all__ = ["automatic_name", "described", "driver_name", "information"]
 
 _ID_INDEX: Final = "_id_"
 _NOT_AN_OPTION: Final = frozenset(("v", "ns", "name", "key"))
+
+
+def driver_name(keys: Mapping[str, Any]) -> str:
+    """Return the name the driver gives to an index over these fields and directions."""
+    return "_".join(f"{field}_{direction}" for field, direction in keys.items())
 
 
 def automatic_name(keys: Mapping[str, Any], stored: Sequence[Mapping[str, Any]], lenient: bool) -> str:
@@ -23,7 +28,7 @@ def automatic_name(keys: Mapping[str, Any], stored: Sequence[Mapping[str, Any]],
         stored: The indexes there are.
         lenient: Join the field names, unless an index over other keys has that name already.
     """
-    full = "_".join(f"{field}_{direction}" for field, direction in keys.items())
+    full = driver_name(keys)
     if not lenient:
         return full
     for spec in stored:

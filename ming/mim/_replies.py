@@ -17,13 +17,12 @@ from pymongo.errors import (
 )
 from pymongo.results import DeleteResult, UpdateResult
 
-from ming.mim.errors import CommandError
+from ming.mim.errors import DUPLICATE_KEY, CommandError
 
 __all__ = ["delete_result", "first_batch", "operation_failure", "raise_write_error", "update_result"]
 
-_DUPLICATE_KEY: Final = 11000
 _FAILURES: Final[Mapping[int, type[OperationFailure]]] = {
-    _DUPLICATE_KEY: DuplicateKeyError,
+    DUPLICATE_KEY: DuplicateKeyError,
     43: CursorNotFound,
     50: ExecutionTimeout,
 }
@@ -40,7 +39,7 @@ def raise_write_error(reply: Mapping[str, Any]) -> None:
     errors = reply.get("writeErrors")
     if errors:
         error = errors[-1]
-        failure = DuplicateKeyError if error["code"] == _DUPLICATE_KEY else WriteError
+        failure = DuplicateKeyError if error["code"] == DUPLICATE_KEY else WriteError
         raise failure(error["errmsg"], error["code"], error)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import bson
 from bson import Binary, Int64
 
-from ming.mim.errors import CommandError
+from ming.mim.errors import INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND, CommandError
 from ming.mim.filters import compile_filter
 from ming.mim.indexes import Index, default_name, same_definition
 from ming.mim.requests import Handler, Reply, Request, check_options, cursor_reply, identical_keys
@@ -33,7 +33,7 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 def _existing(request: Request) -> Collection:
     collection = request.collection()
     if collection is None:
-        raise CommandError(26, f"ns does not exist: {request.namespace}")
+        raise CommandError(NAMESPACE_NOT_FOUND, f"ns does not exist: {request.namespace}")
     return collection
 
 
@@ -107,7 +107,7 @@ def _drop_indexes(request: Request) -> Reply:
     check_options(request.command, frozenset(("index",)), request.name)
     collection = request.collection()
     if collection is None:
-        raise CommandError(26, f"ns not found {request.namespace}")
+        raise CommandError(NAMESPACE_NOT_FOUND, f"ns not found {request.namespace}")
     before = len(collection.indexes) + 1
     wanted = request.option("index", "*")
     reply: Reply = {"nIndexesWas": before, "ok": 1.0}
@@ -128,13 +128,13 @@ def _named_index(collection: Collection, wanted: Any) -> str:
         if identical_keys(wanted, {"_id": 1}):
             wanted = "_id_"
         elif not names:
-            raise CommandError(27, f"can't find index with key: {wanted!r}")
+            raise CommandError(INDEX_NOT_FOUND, f"can't find index with key: {wanted!r}")
         else:
             return names[0]
     if wanted == "_id_":
         raise CommandError(72, "cannot drop _id index")
     if not isinstance(wanted, str) or wanted not in collection.indexes:
-        raise CommandError(27, f"index not found with name [{wanted}]")
+        raise CommandError(INDEX_NOT_FOUND, f"index not found with name [{wanted}]")
     return wanted
 
 
@@ -154,7 +154,7 @@ def _drop(request: Request) -> Reply:
     check_options(request.command, _NOTHING, request.name)
     collection = request.collection()
     if collection is None:
-        raise CommandError(26, "ns not found")
+        raise CommandError(NAMESPACE_NOT_FOUND, "ns not found")
     del request.database.collections[request.collection_name]
     return {"nIndexesWas": len(collection.indexes) + 1, "ns": request.namespace, "ok": 1.0}
 

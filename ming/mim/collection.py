@@ -8,7 +8,7 @@ turns the reply into the driver's result (`ming.mim._replies`, `ming.mim._bulk`)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bson.codec_options import CodecOptions
 from pymongo import IndexModel
@@ -25,15 +25,13 @@ from ming.mim._commands import FindQuery
 from ming.mim._replies import first_batch
 from ming.mim._writes import WritingMethods
 from ming.mim.cursor import CommandCursor, Cursor
+from ming.mim.errors import INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND
 from ming.mim.values import order_key
 
 if TYPE_CHECKING:
     from ming.mim.database import Database
 
 __all__ = ["Collection"]
-
-_INDEX_NOT_FOUND: Final = 27
-_NAMESPACE_NOT_FOUND: Final = 26
 
 
 class Collection(WritingMethods):
@@ -216,8 +214,7 @@ class Collection(WritingMethods):
         return [str(spec["name"]) for spec in specs]
 
     def _run_create_indexes(self, specs: list[dict[str, Any]], comment: Any) -> None:
-        command: dict[str, Any] = {"createIndexes": self.name, "indexes": specs}
-        self._access.run(command if comment is None else {**command, "comment": comment})
+        self._access.run(commands.create_indexes(self.name, specs, comment=comment))
 
     def drop_index(
         self, index_or_name: IndexKeys, session: Any = None, comment: Any = None, **kwargs: Any
@@ -225,7 +222,11 @@ class Collection(WritingMethods):
         """Drop an index; an unknown one is no error, unless the connection is strict."""
         arguments.no_session(session)
         arguments.known_options("drop_index", kwargs, ("maxTimeMS",))
-        self._run_drop_indexes(arguments.hint_value(index_or_name), comment)
+        index = arguments.hint_value(index_or_name)
+        if isinstance(index, dict) and not self._access.channel.lenient:
+            # The driver knows indexes by their names only, so one with a name of its own is not found.
+            index = index_views.driver_name(index)
+        self._run_drop_indexes(index, comment)
 
     def drop_indexes(self, session: Any = None, comment: Any = None, **kwargs: Any) -> None:
         """Drop every index but that of ``_id``."""
@@ -234,16 +235,11 @@ class Collection(WritingMethods):
         self._run_drop_indexes("*", comment)
 
     def _run_drop_indexes(self, index: Any, comment: Any) -> None:
-        command = {"dropIndexes": self.name, "index": index}
-        forgiven = (
-            {_NAMESPACE_NOT_FOUND, _INDEX_NOT_FOUND}
-            if self._access.channel.lenient
-            else {_NAMESPACE_NOT_FOUND}
-        )
         try:
-            self._access.run(command if comment is None else {**command, "comment": comment})
+            self._access.run(commands.drop_indexes(self.name, index, comment=comment))
         except OperationFailure as error:
-            if error.code not in forgiven:
+            forgiven = error.code == INDEX_NOT_FOUND and self._access.channel.lenient
+            if error.code != NAMESPACE_NOT_FOUND and not forgiven:
                 raise
 
     def list_indexes(self, session: Any = None, comment: Any = None) -> CommandCursor:  # type: ignore[override]

@@ -233,6 +233,11 @@ class Cursor(CommandCursor):
 
     # -- results
 
+    @property
+    def iterator(self) -> Self:
+        """What iterates over the results: the cursor itself."""
+        return self
+
     def clone(self) -> Self:
         """Return an unread cursor for the same query."""
         made = type(self)(self._collection)

@@ -21,13 +21,13 @@ from ming.mim._legacy import LEGACY_COMMANDS
 from ming.mim._replies import first_batch
 from ming.mim.collection import Collection
 from ming.mim.cursor import CommandCursor
+from ming.mim.errors import NAMESPACE_NOT_FOUND
 
 if TYPE_CHECKING:
     from ming.mim.connection import Connection
 
 __all__ = ["Database"]
 
-_NAMESPACE_NOT_FOUND: Final = 26
 # The collection that replies about a whole database are said to come from.
 _COMMANDS: Final = "$cmd"
 
@@ -162,8 +162,7 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         """Return a cursor over the descriptions of the collections."""
         arguments.no_session(session)
         arguments.known_options("list_collections", kwargs, ("authorizedCollections", "nameOnly"))
-        command = {"listCollections": 1, "filter": filter or {}, **kwargs}
-        return self._cursor(command if comment is None else {**command, "comment": comment})
+        return self._cursor(commands.list_collections(filter or {}, comment=comment, **kwargs))
 
     def list_collection_names(
         self,
@@ -187,7 +186,7 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         if encrypted_fields is not None:
             raise NotImplementedError("encrypted_fields")
         command = {"drop": _name_of(name_or_collection)}
-        return self.command(command, allowable_errors=[_NAMESPACE_NOT_FOUND], comment=comment)
+        return self.command(command, allowable_errors=[NAMESPACE_NOT_FOUND], comment=comment)
 
     def validate_collection(
         self,

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["CODE_NAMES", "CommandError", "DuplicateKey"]
+__all__ = [
+    "CODE_NAMES",
+    "DUPLICATE_KEY",
+    "INDEX_NOT_FOUND",
+    "NAMESPACE_NOT_FOUND",
+    "CommandError",
+    "DuplicateKey",
+]
+
+NAMESPACE_NOT_FOUND: Final = 26
+INDEX_NOT_FOUND: Final = 27
+DUPLICATE_KEY: Final = 11000
 
 CODE_NAMES: Final[Mapping[int, str]] = {
     2: "BadValue",
@@ -17,8 +28,8 @@ CODE_NAMES: Final[Mapping[int, str]] = {
     14: "TypeMismatch",
     16: "InvalidLength",
     20: "IllegalOperation",
-    26: "NamespaceNotFound",
-    27: "IndexNotFound",
+    NAMESPACE_NOT_FOUND: "NamespaceNotFound",
+    INDEX_NOT_FOUND: "IndexNotFound",
     28: "PathNotViable",
     40: "ConflictingUpdateOperators",
     48: "NamespaceExists",
@@ -35,7 +46,7 @@ CODE_NAMES: Final[Mapping[int, str]] = {
     171: "CannotIndexParallelArrays",
     197: "InvalidIndexSpecificationOption",
     241: "ConversionFailure",
-    11000: "DuplicateKey",
+    DUPLICATE_KEY: "DuplicateKey",
 }
 """Names of the error codes in use; a code without one is ``Location<code>``, as the server has it."""
 
@@ -89,7 +100,7 @@ class DuplicateKey(CommandError):
     ):
         shown = ", ".join(f"{name}: {value!r}" for name, value in key_value.items())
         super().__init__(
-            11000,
+            DUPLICATE_KEY,
             f"E11000 duplicate key error collection: {namespace} index: {index} dup key: {{ {shown} }}",
             details={"keyPattern": dict(key_pattern), "keyValue": dict(key_value)},
         )

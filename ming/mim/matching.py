@@ -1,4 +1,4 @@
-"""Matching plain dicts outside any collection: `match`, its result types, and the order of BSON values.
+"""Plain dicts outside any collection: `match` with its result types, `_lookup`, and the order of BSON values.
 
 These helpers are what programs import from ``ming.mim`` beside the faces; they answer as the lenient engine
 does.
@@ -12,10 +12,11 @@ from typing import Any, Final
 from ming.mim.conditions import Filter
 from ming.mim.dialect import Dialect
 from ming.mim.filters import QueryContext, compile_filter
+from ming.mim.path import is_index, parts_of
 from ming.mim.update import compile_update
 from ming.mim.values import MISSING, from_wire, identical, order_key
 
-__all__ = ["BsonArith", "MatchDoc", "MatchList", "match"]
+__all__ = ["BsonArith", "MatchDoc", "MatchList", "_lookup", "match"]
 
 _CONTEXT: Final = QueryContext(Dialect(lenient=True))
 
@@ -210,6 +211,34 @@ class MatchList(_Wrapper):
     def _step(self, step: str) -> Any:
         index = self.pos or 0 if step == "$" else int(step) if step.isdigit() else -1
         return self._items[index] if 0 <= index < len(self._items) else MISSING
+
+
+def _lookup(doc: Mapping[str, Any], key: str, default: Any = MISSING) -> Any:
+    """Return the value at a dotted path of a document; digits are positions in lists.
+
+    Programs written for Ming's in-memory engine import it by this name.
+
+    Args:
+        doc: A plain dict.
+        key: The path.
+        default: What to return where there is no such value.
+
+    Raises:
+        KeyError: There is no such value, and no default.
+    """
+    value: Any = doc
+    for step in parts_of(key):
+        if isinstance(value, Mapping):
+            value = value.get(step, MISSING)
+        elif isinstance(value, list) and is_index(step) and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            value = MISSING
+    if value is not MISSING:
+        return value
+    if default is MISSING:
+        raise KeyError(key)
+    return default
 
 
 class BsonArith:

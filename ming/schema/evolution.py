@@ -70,9 +70,16 @@ class Migrate(SchemaItem[Any]):
             value_name: Where each entry keeps its value; without it, the value is a dict that the key joins.
         """
 
+        def joined(key: str, entry: Mapping[str, Any]) -> BaseObject:
+            made = BaseObject({**entry, key_name: key})
+            if isinstance(entry, BaseObject) and entry._origin is not None:
+                # What is stored out of sight goes where its sub-document goes.
+                made._origin = entry._origin
+            return made
+
         def migrate(value: Mapping[str, Any]) -> list[BaseObject]:
             if value_name is None:
-                return [BaseObject({**entry, key_name: key}) for key, entry in value.items()]
+                return [joined(key, entry) for key, entry in value.items()]
             return [BaseObject({key_name: key, value_name: entry}) for key, entry in value.items()]
 
         return migrate

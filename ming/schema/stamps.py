@@ -25,6 +25,11 @@ class Stamp(Value[T]):
 
 def stamped(item: SchemaItem[Any]) -> SchemaItem[Any]:
     """Turn a constant that leaves its absence open into a `Stamp`; other items stay as they are."""
-    if isinstance(item, Value) and type(item) is Value and not item.required and "if_missing" not in vars(item):
+    if (
+        isinstance(item, Value)
+        and type(item) is Value
+        and not item.required
+        and "if_missing" not in vars(item)
+    ):
         return Stamp(item.value)
     return item

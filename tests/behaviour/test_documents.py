@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -439,6 +440,18 @@ async def test_what_cannot_be_read_names_collection_id_and_path(face: Face, page
         assert list(refused.value.flatten()) == [("meta.seen[0].by", "3 is not a <class 'str'>")]
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="notes came with Python 3.11")
+async def test_an_error_of_the_programs_own_names_collection_and_id(face: Face, declare: Declare) -> None:
+    def number(text: str) -> int:
+        raise LookupError("no such thing")
+
+    page = declare({"_id": Field(int), "count": Field(S.Migrate(str, int, number))})
+    await store(face, {"_id": 1, "count": "five"})
+    with pytest.raises(LookupError, match="no such thing") as caught:
+        await face.session.get(page, _id=1)
+    assert caught.value.__notes__ == ["while reading 'pages', _id 1"]
+
+
 async def test_deprecated_keys_are_dropped_by_the_next_save(face: Face, page: Any) -> None:
     await store(face, {"_id": (key := bson.ObjectId()), "title": "a", "gone": [1, 2]})
     found = await face.session.get(page, _id=key)
@@ -529,6 +542,17 @@ async def test_unknown_keys_travel_with_their_sub_document(face: Face, page: Any
     (raw,) = await stored(face)
     assert raw["meta"] == {"author": "w", "seen": [{"by": "y", "at": 1}, {"by": "new"}]}
     assert raw["other"] == UNKNOWN["other"]
+
+
+async def test_unknown_keys_follow_when_a_dict_becomes_a_list(face: Face, declare: Declare) -> None:
+    tags = S.Migrate({str: {"count": int}}, [{"name": str, "count": int}], S.Migrate.obj_to_list("name"))
+    page = declare({"_id": Field(int), "tags": Field(tags)})
+    await store(face, {"_id": 1, "tags": {"a": {"count": 1, "unknown": 2, "name": 3}, "b": {"count": 2}}})
+    document = await face.session.get(page, _id=1)
+    assert document.tags == [{"name": "a", "count": 1}, {"name": "b", "count": 2}]
+    await face.session.save(document)
+    (found,) = await stored(face)
+    assert found["tags"] == [{"name": "a", "count": 1, "unknown": 2}, {"name": "b", "count": 2}]
 
 
 async def test_unknown_keys_survive_partial_saves(face: Face, page: Any) -> None:

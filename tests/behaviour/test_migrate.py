@@ -21,7 +21,15 @@ def old_page(number: int, **fields: Any) -> dict[str, Any]:
 
 
 def new_page(number: int, **fields: Any) -> dict[str, Any]:
-    page = {"_id": number, "title": "t", "text": "x", "tags": ["a"], "categories": [], "views": 0, "version": 1}
+    page = {
+        "_id": number,
+        "title": "t",
+        "text": "x",
+        "tags": ["a"],
+        "categories": [],
+        "views": 0,
+        "version": 1,
+    }
     return {**page, **fields}
 
 
@@ -32,12 +40,16 @@ async def stored(face: Face, name: str = "docs") -> list[Any]:
 
 async def test_every_document_becomes_new(face: Face) -> None:
     _, page = wiki_classes(face.sync_session)
-    await face.raw["pages"].insert_many([old_page(number, hits=number) for number in range(5)] + [new_page(9)])
+    await face.raw["pages"].insert_many(
+        [old_page(number, hits=number) for number in range(5)] + [new_page(9)]
+    )
     report = await face.session.migrate(page)
     assert isinstance(report, MigrationReport)
     assert (report.collection, report.changed, report.conflicts, report.refused) == ("pages", 5, 0, [])
     assert report.seen in (5, 6)
-    assert await stored(face, "pages") == [new_page(number, hits=number) for number in range(5)] + [new_page(9)]
+    assert await stored(face, "pages") == [new_page(number, hits=number) for number in range(5)] + [
+        new_page(9)
+    ]
 
 
 async def test_a_second_run_has_nothing_to_do(face: Face) -> None:
@@ -79,16 +91,22 @@ async def test_versions_that_share_the_newest_stamp(face: Face) -> None:
         {"v": 2, "b": int, "migrate": lambda old: {"b": old.a}},
         {"v": 2, "c": int, "migrate": lambda old: {"c": old.b}},
     )
-    await face.raw["docs"].insert_many([{"_id": 1, "v": 1, "a": 1}, {"_id": 2, "v": 2, "b": 2}, {"_id": 3, "v": 2, "c": 3}])
+    await face.raw["docs"].insert_many(
+        [{"_id": 1, "v": 1, "a": 1}, {"_id": 2, "v": 2, "b": 2}, {"_id": 3, "v": 2, "c": 3}]
+    )
     assert (await face.session.migrate(cls)).changed == 2
     assert await stored(face) == [{"_id": number, "v": 2, "c": number} for number in (1, 2, 3)]
 
 
 async def test_several_stamps(face: Face) -> None:
     cls = declare(
-        face.sync_session, {"v": 1, "w": 1, "n": int}, {"v": 2, "w": 2, "n": int, "migrate": lambda old: {"n": old.n}}
+        face.sync_session,
+        {"v": 1, "w": 1, "n": int},
+        {"v": 2, "w": 2, "n": int, "migrate": lambda old: {"n": old.n}},
     )
-    await face.raw["docs"].insert_many([{"_id": 1, "v": 1, "w": 1, "n": 1}, {"_id": 2, "w": 1, "n": 2}, {"_id": 3, "v": 2}])
+    await face.raw["docs"].insert_many(
+        [{"_id": 1, "v": 1, "w": 1, "n": 1}, {"_id": 2, "w": 1, "n": 2}, {"_id": 3, "v": 2}]
+    )
     assert (await face.session.migrate(cls)).changed == 2
     assert [raw["v"] for raw in await stored(face)] == [2, 2, 2]
 
@@ -97,7 +115,13 @@ async def test_refused_documents_are_reported_and_left_alone(
     face: Face, caplog: pytest.LogCaptureFixture
 ) -> None:
     def migrate(old: Any) -> Any:
-        answers = {"raise": None, "nonsense": 5, "wrong": {"n": "x"}, "id": {"_id": 99}, "tag": {"tags": ["mine"]}}
+        answers = {
+            "raise": None,
+            "nonsense": 5,
+            "wrong": {"n": "x"},
+            "id": {"_id": 99},
+            "tag": {"tags": ["mine"]},
+        }
         if old.how == "raise":
             raise ZeroDivisionError("mine")
         return answers.get(old.how, {"n": 1})
@@ -143,7 +167,9 @@ async def test_hybrids_are_refused(face: Face) -> None:
 
 
 async def test_a_write_that_the_server_refuses_is_one_documents_matter(face: Face) -> None:
-    cls = declare(face.sync_session, {"v": 1, "a": int}, {"v": 2, "b": int, "migrate": lambda old: {"b": old.a // 2}})
+    cls = declare(
+        face.sync_session, {"v": 1, "a": int}, {"v": 2, "b": int, "migrate": lambda old: {"b": old.a // 2}}
+    )
     await face.raw["docs"].create_index("b", unique=True, partialFilterExpression={"v": 2})
     await face.raw["docs"].insert_many([{"_id": number, "v": 1, "a": number} for number in range(4)])
     report = await face.session.migrate(cls)
@@ -157,7 +183,12 @@ async def test_a_write_that_the_server_refuses_is_one_documents_matter(face: Fac
 
 async def test_another_writer_comes_first(face: Face) -> None:
     """A hook stands in for the writer: it runs between reading and storing."""
-    raws = {"push": {"$push": {"metadata.tags": "b"}}, "count": {"$inc": {"hits": 1}}, "delete": None, "upgrade": None}
+    raws = {
+        "push": {"$push": {"metadata.tags": "b"}},
+        "count": {"$inc": {"hits": 1}},
+        "delete": None,
+        "upgrade": None,
+    }
     collection = face.sync_session.db["pages"]
     pending = dict.fromkeys(raws)
 
@@ -235,7 +266,9 @@ async def test_errors_of_the_connection_are_not_refusals(face: Face) -> None:
 
 async def test_a_class_without_older_versions_has_its_documents_normalised(face: Face) -> None:
     cls = declare(face.sync_session, {"n": S.Int(if_missing=7), "tags": [str]})
-    await face.raw["docs"].insert_many([{"_id": 1, "z": 1}, {"_id": 2, "n": 1, "tags": []}, {"_id": 3, "n": "x"}])
+    await face.raw["docs"].insert_many(
+        [{"_id": 1, "z": 1}, {"_id": 2, "n": 1, "tags": []}, {"_id": 3, "n": "x"}]
+    )
     report = await face.session.migrate(cls)
     assert (report.seen, report.changed) == (3, 1)
     assert [document_id for document_id, _ in report.refused] == [3]
@@ -258,7 +291,12 @@ async def test_documents_without_a_declared_id_are_known_by_it_all_the_same(face
 
     old = collection("docs", face.sync_session, Field("v", 1), Field("a", int))
     cls = collection(
-        "docs", face.sync_session, Field("v", 2), Field("b", int), version_of=old, migrate=lambda old: {"b": 1 // old.a}
+        "docs",
+        face.sync_session,
+        Field("v", 2),
+        Field("b", int),
+        version_of=old,
+        migrate=lambda old: {"b": 1 // old.a},
     )
     await face.raw["docs"].insert_many([{"_id": "x", "v": 1, "a": 0}, {"_id": "y", "v": 1, "a": 1}])
     report = await face.session.migrate(cls)

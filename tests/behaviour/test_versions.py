@@ -54,7 +54,7 @@ async def test_an_old_page_is_saved_with_its_tags(face: Face) -> None:
 
 async def test_an_old_page_is_made_a_new_one(face: Face) -> None:
     _, page = wiki_classes(face.sync_session)
-    made = page.make({key: value for key, value in OLD.items()})
+    made = page.make(copy.deepcopy(OLD))
     assert made == NEW
     await face.session.save(made)
     assert await stored(face, "pages") == [NEW]
@@ -69,7 +69,7 @@ async def test_pages_of_both_versions_are_queried_together(face: Face) -> None:
 
 
 async def test_no_document_of_a_chain_is_stored_without_a_stamp(face: Face) -> None:
-    old, page = wiki_classes(face.sync_session)
+    _, page = wiki_classes(face.sync_session)
     await face.session.insert(page.make({"_id": 1}))
     await face.session.save(page({"_id": 2, "title": "x"}))
     await face.session.save(page({"_id": 3, "version": None}))
@@ -167,7 +167,10 @@ def bad_class(session: Any, **options: Any) -> Any:
         return {"none": None, "list": [], "wrong": {"n": "x"}}.get(old.how, {"n": 1})
 
     return declare(
-        session, {"v": 1, "how": str}, {"v": S.Value(2, required=True), "n": int, "migrate": _stamped(migrate)}, **options
+        session,
+        {"v": 1, "how": str},
+        {"v": S.Value(2, required=True), "n": int, "migrate": _stamped(migrate)},
+        **options,
     )
 
 
@@ -213,7 +216,9 @@ async def test_one_clear_error(face: Face, case: str) -> None:
 async def test_a_hybrid(face: Face) -> None:
     cls = declare(face.sync_session, {"a": int}, {"b": {"x": int}})
     await put(face, {"_id": 7, "a": 1, "b": {"x": 1}})
-    with pytest.raises(HybridDocument, match=r"'docs', _id 7(?s:.)*V1 has no place for b, b.x; V2 has no place for a"):
+    with pytest.raises(
+        HybridDocument, match=r"'docs', _id 7(?s:.)*V1 has no place for b, b.x; V2 has no place for a"
+    ):
         await face.session.get(cls, _id=7)
 
 
@@ -310,7 +315,9 @@ class Note(Document):
     ids=["copy", "deepcopy", "pickle"],
 )
 async def test_copies_of_an_upgraded_document_are_saved_like_it(face: Face, duplicate: Any) -> None:
-    await put(face, {"_id": 1, "subject": "s", "sub": {"n": 1, "u": 2}, "z": 3, "f": float("nan")}, name="notes")
+    await put(
+        face, {"_id": 1, "subject": "s", "sub": {"n": 1, "u": 2}, "z": 3, "f": float("nan")}, name="notes"
+    )
     note = await face.session.get(Note, _id=1)
     twin = duplicate(note)
     assert (type(twin), twin) == (Note, {"_id": 1, "title": "s", "sub": {"n": 1}, "version": 2})

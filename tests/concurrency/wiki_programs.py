@@ -82,27 +82,31 @@ def push_tag(pages: Any, page_id: int, tag: str) -> None:
 # --- savers
 
 
-async def save_all(face: Face, options: dict[str, Any], edit: Callable[[Any], None]) -> dict[str, int]:
-    """Read every page, then edit and save each; one that somebody else edited is read and edited again."""
-    _, page_class = wiki_classes(face.sync_session, **options)
+async def save_all(face: Face, mode: str, edit: Callable[[Any], None]) -> dict[str, Any]:
+    """Read every page, then edit and save each.
+
+    A page that somebody else edited is read and edited again where the class saves its changes only. Others
+    are left: read again they are new pages, which are saved whole.
+    """
+    _, page_class = wiki_classes(face.sync_session, save=mode)
     pages = await face.session.find(page_class, {}).all()
     before = {raw["_id"]: content(raw) for raw in await face.raw["pages"].find({}).to_list()}
     random.shuffle(pages)
     wait_for_start()
-    done = {"saved": 0, "changed under it": 0, "stale": 0}
+    done: dict[str, Any] = {"saved": [], "changed under it": 0, "stale": 0}
     for page in pages:
         raw = await face.raw["pages"].find_one({"_id": page._id})
         done["changed under it"] += content(raw) != before[page._id]
-        while True:
+        while page is not None:
+            edit(page)
             try:
-                edit(page)
                 await face.session.save(page)
             except StaleObject:
                 done["stale"] += 1
-                page = await face.session.get(page_class, _id=page._id)
+                page = await face.session.get(page_class, _id=page._id) if mode == "changes" else None
             else:
+                done["saved"].append(page._id)
                 break
-        done["saved"] += 1
         await asyncio.sleep(random.uniform(0, 0.002))
     return done
 
@@ -113,7 +117,7 @@ def content(raw: Any) -> Any:
     return holder["tags"], raw.get("views", 0), raw.get("hits", 0)
 
 
-def save(uri: str, name: str, kind: str, mode: str, field: str) -> dict[str, int]:
+def save(uri: str, name: str, kind: str, mode: str, field: str) -> dict[str, Any]:
     """Save through a face of one kind, editing the title or the tags."""
 
     def edit(page: Any) -> None:
@@ -122,10 +126,10 @@ def save(uri: str, name: str, kind: str, mode: str, field: str) -> dict[str, int
         else:
             page.tags.append(f"{name}-{page._id}")
 
-    async def work() -> dict[str, int]:
+    async def work() -> dict[str, Any]:
         face: Face = SyncFace(Existing(uri)) if kind == "sync" else AsyncFace(Existing(uri))
         try:
-            return await save_all(face, {"save": mode}, edit)
+            return await save_all(face, mode, edit)
         finally:
             await face.close()
 

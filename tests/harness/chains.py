@@ -71,7 +71,9 @@ def wiki_classes(session: Any, **options: Any) -> tuple[Any, Any]:
 
     class WikiPage(Document):
         __mongometa__ = type(
-            "__mongometa__", (), {"version_of": OldWikiPage, "migrate": staticmethod(migrate), **meta, **options}
+            "__mongometa__",
+            (),
+            {"version_of": OldWikiPage, "migrate": staticmethod(migrate), **meta, **options},
         )
         _id = Field(S.Anything)
         version = Field(1)

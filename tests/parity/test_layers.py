@@ -13,7 +13,7 @@ LAYERS = {
     6: "odm.base odm.identity_map odm.unit_of_work odm.icollection odm.property odm.joins odm.mapper"
     " odm.registry odm.declarative odm.flows evolve.runs evolve.record evolve.rollout",
     5: "session _cursor fs base aio.*",
-    4: "datastore _engine _uri _transactions _calls mim.* _drive encryption.keys",
+    4: "datastore _engine _uri _transactions _binding _calls mim.* _drive encryption.keys",
     3: "_flows.*",
     2: "metadata declarative _base_manager _declaration _document _fields _indexes _managers _mongometa _typed"
     " encryption encryption.config encryption.fields encryption.wrappers",

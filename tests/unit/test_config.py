@@ -7,10 +7,12 @@ import copy
 import subprocess
 import sys
 from typing import Any
+from unittest import mock
 
 import pytest
 
 import ming
+from ming import AsyncSession
 from ming.config import MIM_TEST_KEY, configure, configure_from_nested_dict
 from ming.datastore import DataStore
 from ming.encryption import EncryptionConfig
@@ -24,8 +26,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:'cgi' is deprecated:DeprecationW
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Named sessions of other tests are none of ours, nor ours theirs."""
-    monkeypatch.setattr(Session, "_registry", {})
-    monkeypatch.setattr(Session, "_datastores", {})
+    for face in (Session, AsyncSession):
+        monkeypatch.setattr(face, "_registry", {})
+        monkeypatch.setattr(face, "_datastores", {})
 
 
 @pytest.fixture
@@ -101,11 +104,37 @@ def test_configuring_anew_replaces_the_datastores_and_rebinds() -> None:
     assert kept.bind.name == "a", "a session in use is not disconnected by settings that do not name it"
 
 
-def test_a_session_without_settings_says_its_name() -> None:
-    session = Session.by_name("forgotten")
+@pytest.mark.parametrize("face", [Session, AsyncSession])
+def test_a_session_without_settings_says_its_name(face: type[Session | AsyncSession]) -> None:
+    early = face.by_name("early")
+    face._registry["taken in"] = face()
     configured(uri="mim:///wiki")
-    with pytest.raises(MongoGone, match='No MongoDB connection for "forgotten"'):
-        _ = session.db
+    for session, name in (
+        (early, "early"),
+        (face._registry["taken in"], "taken in"),
+        (face.by_name("late"), "late"),
+    ):
+        with pytest.raises(MongoGone, match=f'No MongoDB connection for "{name}"'):
+            _ = session.db
+
+
+async def test_asynchronous_sessions_of_the_same_names_are_bound() -> None:
+    early = AsyncSession.by_name("main")
+    datastore = configured(uri="mim:///wiki", auto_ensure_indexes="false")
+    assert AsyncSession.by_name("main") is early
+    assert AsyncSession.by_name("main").bind.name == "wiki"
+    assert early.bind.encryption.kms_providers == datastore.encryption.kms_providers  # type: ignore[union-attr]
+    datastore.db.pages.insert_one({"_id": 1})
+    assert await early.db.pages.find_one() == {"_id": 1}
+    datastore.conn.drop_all()
+
+
+async def test_the_asynchronous_client_gets_what_ming_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_client = mock.Mock()
+    monkeypatch.setattr("ming.datastore.AsyncMongoClient", make_client)
+    configured(uri="mongodb://localhost/wiki", auto_ensure_indexes="false", w="2")
+    assert AsyncSession.by_name("main").bind.conn is make_client.return_value
+    make_client.assert_called_once_with("mongodb://localhost/wiki", tz_aware=False, w="2")
 
 
 def test_settings_stay_as_they_are() -> None:

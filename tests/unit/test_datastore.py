@@ -76,6 +76,12 @@ def test_a_uri_without_database_is_refused(create: Any, uri: str) -> None:
         create(uri)
 
 
+@both
+def test_a_uri_that_is_no_text_is_refused(create: Any) -> None:
+    with pytest.raises(TypeError, match="expected a URI or the name of a database, got None"):
+        create(None)
+
+
 def test_the_refusal_keeps_the_password_to_itself() -> None:
     with pytest.raises(MingConfigError) as caught:
         create_datastore("mongodb://me:secret@host/")

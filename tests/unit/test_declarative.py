@@ -315,6 +315,13 @@ def test_an_unknown_choice_is_refused(option: str, value: str) -> None:
         _DocumentMeta("Made", (Document,), {"__mongometa__": meta})
 
 
+@pytest.mark.parametrize("option", ["migrate", "before_save"])
+def test_what_is_no_function_is_refused_at_the_declaration(option: str) -> None:
+    meta = type("__mongometa__", (), {"name": "pages", option: 5})
+    with pytest.raises(MingConfigError, match=f"pages: {option}=5, expected a function"):
+        _DocumentMeta("Made", (Document,), {"__mongometa__": meta})
+
+
 def test_class_keywords_reach_init_subclass_before_the_manager_is_made() -> None:
     seen: list[Any] = []
 

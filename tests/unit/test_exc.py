@@ -102,3 +102,12 @@ def test_codes() -> None:
     codes = [cls.code for cls in (DocumentTooNew, HybridDocument, StaleObject, MigrationError)]
     assert codes == ["document-too-new", "hybrid-document", "stale-object", "migration-error"]
     assert Invalid.code is None
+
+
+@pytest.mark.parametrize("cls", [DocumentTooNew, HybridDocument])
+def test_the_text_of_an_error_with_a_code_ends_with_it(cls: type[Invalid]) -> None:
+    error = cls("of several versions", {})
+    assert str(error) == error.reason == f"of several versions [{cls.code}]"
+    assert list(error.flatten()) == [("", error.reason)]
+    assert str(error.within("pages", 5)).endswith(f":\n{error.reason}")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

@@ -16,7 +16,7 @@ from pymongo import ReadPreference, WriteConcern
 from pymongo.errors import AutoReconnect, DuplicateKeyError, NotPrimaryError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
-from ming import AsyncSession, Document, Field, Session
+from ming import AsyncSession, Document, Field, Session, create_async_datastore, create_datastore
 from ming import schema as S
 from ming.exc import MingConfigError, MongoGone
 
@@ -376,6 +376,13 @@ def test_an_unbound_session_says_who_it_is(page: Any) -> None:
         _ = session.db
 
 
+def test_session_and_datastore_are_of_one_face() -> None:
+    with pytest.raises(MingConfigError, match="^Session cannot work on AsyncDataStore"):
+        _ = Session(create_async_datastore("mim:///a")).db
+    with pytest.raises(MingConfigError, match="^AsyncSession cannot work on DataStore"):
+        _ = AsyncSession(create_datastore("mim:///a")).db
+
+
 def test_a_database_that_is_none_is_no_connection(page: Any) -> None:
     with pytest.raises(MongoGone, match="MongoDB is not connected"):
         Session(mock.Mock(db=None)).get(page)
@@ -383,7 +390,7 @@ def test_a_database_that_is_none_is_no_connection(page: Any) -> None:
 
 def test_a_class_without_collection_name(driver: Driver) -> None:
     driver.session.bind.db = mock.MagicMock(**{"__getitem__.side_effect": TypeError("name must be str")})
-    with pytest.raises(MingConfigError, match="names no collection"):
+    with pytest.raises(MingConfigError, match="Nameless names no collection"):
         driver.do(driver.session.get, type("Nameless", (Document,), {"a": Field(int)}))
 
 

@@ -167,3 +167,12 @@ def test_a_document_class_is_a_field_type(loader: str) -> None:
     assert poem.lines[0]._origin.unknown == {"rhyme": "b"}
     with pytest.raises(S.Invalid, match=r"lines:\[0\]:text:Missing field"):
         Poem.make({"lines": [{}]})
+
+
+def test_options_of_the_schema_item_count() -> None:
+    class Made(TypedDocument):
+        size: int = field(if_missing=3)
+        anything: list[int] = field(schema=[], default_factory=list)
+
+    assert Made() == {"size": 3, "anything": []}
+    assert Made(anything=["x"]) == {"size": 3, "anything": ["x"]}

@@ -35,7 +35,11 @@ def test_versions_are_oldest_first() -> None:
         ({"v": 1}, {"v": 1}, {}),
         ({"v": 1}, {"v": 1.0}, {}),
         ({"v": 1}, {"v": True}, {"v": {0: 1, 1: True}}),
-        ({"kind": Field("kind", "page"), "v": 1}, {"kind": Field("kind", "page"), "v": 2}, {"v": {0: 1, 1: 2}}),
+        (
+            {"kind": Field("kind", "page"), "v": 1},
+            {"kind": Field("kind", "page"), "v": 2},
+            {"v": {0: 1, 1: 2}},
+        ),
         ({"v": 1, "w": 1}, {"v": 2, "w": 2}, {"v": {0: 1, 1: 2}, "w": {0: 1, 1: 2}}),
         ({"v": S.OneOf(1)}, {"v": S.OneOf(2)}, {}),
     ],
@@ -57,7 +61,14 @@ def test_versions_that_declare_the_field_otherwise_are_free() -> None:
 
 @pytest.mark.parametrize(
     ("constant", "value", "expected"),
-    [(1, 1.0, True), (1, bson.Int64(1), True), (1, True, False), (True, True, True), ("1", 1, False), (0, False, False)],
+    [
+        (1, 1.0, True),
+        (1, bson.Int64(1), True),
+        (1, True, False),
+        (True, True, True),
+        ("1", 1, False),
+        (0, False, False),
+    ],
 )
 def test_same_constant(constant: Any, value: Any, expected: bool) -> None:
     assert same_constant(constant, value) is expected
@@ -65,15 +76,20 @@ def test_same_constant(constant: Any, value: Any, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     ("value", "constant", "expected"),
-    [(3, 2, True), (2.5, 2, True), (1, 2, False), ("b", "a", True), ("a", "b", False), ("3", 2, False)]
-    + [(3, "a", False), (True, 0, False), (float("nan"), 2, False), (None, 2, False), ([3], 2, False)],
+    [
+        *((3, 2, True), (2.5, 2, True), ("b", "a", True)),
+        *((1, 2, False), ("a", "b", False), ("3", 2, False), (3, "a", False), (True, 0, False)),
+        *((float("nan"), 2, False), (None, 2, False), ([3], 2, False)),
+    ],
 )
 def test_ordered_after(value: Any, constant: Any, expected: bool) -> None:
     assert ordered_after(value, constant) is expected
 
 
 def test_required_stamps() -> None:
-    chain = chain_of(declare(None, {"v": 1}, {"v": S.Value(2, required=True), "kind": S.Value("x", required=True)}))
+    chain = chain_of(
+        declare(None, {"v": 1}, {"v": S.Value(2, required=True), "kind": S.Value("x", required=True)})
+    )
     assert [chain.required_stamps(version) for version in chain.versions] == [False, True]
     # A constant that is no stamp tells no versions apart.
     chain = chain_of(declare(None, {"k": S.Value("x", required=True)}, {"k": S.Value("x", required=True)}))

@@ -63,7 +63,10 @@ def test_nested_migrations_declare_both_shapes() -> None:
 
 
 def test_unknown_keys_are_no_evidence() -> None:
-    assert lacking({"_id": 1, "x": 1, "sub": {"y": 2}}, {"sub": {"a": int}}, {"sub": {"b": int}}) == [set(), set()]
+    assert lacking({"_id": 1, "x": 1, "sub": {"y": 2}}, {"sub": {"a": int}}, {"sub": {"b": int}}) == [
+        set(),
+        set(),
+    ]
 
 
 def test_the_id_is_no_evidence() -> None:
@@ -77,7 +80,10 @@ def test_keys_of_sub_documents_and_list_items_count() -> None:
 
 
 def test_lists_in_lists() -> None:
-    assert lacking({"rows": [[{"a": 1}]]}, {"rows": [[{"a": int}]]}, {"rows": [[{"b": int}]]}) == [set(), {"rows.a"}]
+    assert lacking({"rows": [[{"a": 1}]]}, {"rows": [[{"a": int}]]}, {"rows": [[{"b": int}]]}) == [
+        set(),
+        {"rows.a"},
+    ]
 
 
 def test_a_list_where_a_document_is_declared_says_nothing_below() -> None:

@@ -155,7 +155,9 @@ def test_keys_of_newer_versions_speak_against_the_baseline() -> None:
 
 
 def test_keys_of_sub_documents_and_items_tell() -> None:
-    cls = declare(None, {"items": [{"a": int}], "sub": {"x": int}}, {"v": 2, "items": [{"b": int}], "sub": {"y": int}})
+    cls = declare(
+        None, {"items": [{"a": int}], "sub": {"x": int}}, {"v": 2, "items": [{"b": int}], "sub": {"y": int}}
+    )
     assert name(cls, items=[{"a": 1}], sub={"x": 1}) == "V1"
     assert name(cls, items=[{}, {"b": 1}]) == "V2"
     assert name(cls, sub={"y": 1}) == "V2"
@@ -238,7 +240,9 @@ def test_a_hybrid_names_the_keys() -> None:
 
 
 def test_on_hybrid_may_say_raise() -> None:
-    assert isinstance(refusal(declare(None, {"a": int}, {"b": int}, on_hybrid="raise"), a=1, b=2), HybridDocument)
+    assert isinstance(
+        refusal(declare(None, {"a": int}, {"b": int}, on_hybrid="raise"), a=1, b=2), HybridDocument
+    )
 
 
 def test_on_hybrid_chooses_a_class() -> None:

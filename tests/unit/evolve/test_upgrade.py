@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from harness.chains import chain_of, declare, wiki_classes
+from harness.chains import declare, wiki_classes
 
 from ming import schema as S
 from ming._managers import manager_of
@@ -59,7 +59,9 @@ def test_three_versions() -> None:
         seen.append(type(old).__name__)
         return {"c": old.b + 1}
 
-    cls = declare(None, {"v": 1, "a": int}, {"v": 2, "b": int, "migrate": to_second}, {"c": int, "migrate": to_third})
+    cls = declare(
+        None, {"v": 1, "a": int}, {"v": 2, "b": int, "migrate": to_second}, {"c": int, "migrate": to_third}
+    )
     assert load(cls, {"_id": 1, "v": 1, "a": 1}) == {"_id": 1, "c": 3}
     assert load(cls, {"_id": 1, "v": 2, "b": 5}) == {"_id": 1, "c": 6}
     assert seen == ["V1", "V2", "V2"]
@@ -70,7 +72,9 @@ def test_the_function_gets_defaults_and_attribute_access() -> None:
         return {"b": [old.sub.x, old.n]}
 
     cls = declare(
-        None, {"v": 1, "n": S.Int(if_missing=7), "sub": {"x": int}}, {"v": 2, "b": [S.Int()], "migrate": migrate}
+        None,
+        {"v": 1, "n": S.Int(if_missing=7), "sub": {"x": int}},
+        {"v": 2, "b": [S.Int()], "migrate": migrate},
     )
     assert load(cls, {"_id": 1, "v": 1}).b == [None, 7]
 
@@ -91,12 +95,19 @@ def test_the_function_may_change_and_return_what_it_gets() -> None:
     )
     raw = {"_id": 1, "v": 1, "a": 1, "sub": {"x": 1, "u": 9}, "tags": ["old"], "any": {"list": []}}
     document = load(cls, raw)
-    assert (document.b, document.sub, document.tags, document.any) == (1, {"x": 2}, ["old", "new"], {"list": [1]})
+    assert (document.b, document.sub, document.tags, document.any) == (
+        1,
+        {"x": 2},
+        ["old", "new"],
+        {"list": [1]},
+    )
     assert document.sub._origin.unknown == {"u": 9}
 
 
 def test_leftover_keys_are_dropped() -> None:
-    cls = declare(None, {"v": 1, "a": int}, {"v": 2, "b": int, "migrate": lambda old: {**old, "v": 2, "b": 1}})
+    cls = declare(
+        None, {"v": 1, "a": int}, {"v": 2, "b": int, "migrate": lambda old: {**old, "v": 2, "b": 1}}
+    )
     assert load(cls, {"_id": 1, "v": 1, "a": 1}) == {"_id": 1, "v": 2, "b": 1}
 
 
@@ -160,10 +171,17 @@ def test_what_the_function_returns_goes_before_an_unknown_key() -> None:
 def test_unknown_keys_of_sub_documents_come_into_sight_likewise() -> None:
     old = {"v": 1, "sub": {"a": int}, "items": [{"a": int}], "map": {str: {"a": int}}}
     inner = {"a": int, "b": int}
-    new = {"v": 2, "sub": inner, "items": [inner], "map": {str: inner}, "migrate": lambda old: {**old, "v": 2}}
+    new = {
+        "v": 2,
+        "sub": inner,
+        "items": [inner],
+        "map": {str: inner},
+        "migrate": lambda old: {**old, "v": 2},
+    }
     stored = {"a": 1, "b": 2, "z": 3}
     document = load(
-        declare(None, old, new), {"_id": 1, "v": 1, "sub": stored, "items": [{"a": 0}, stored], "map": {"k": stored}}
+        declare(None, old, new),
+        {"_id": 1, "v": 1, "sub": stored, "items": [{"a": 0}, stored], "map": {"k": stored}},
     )
     for sub in (document.sub, document["items"][1], document.map["k"]):
         assert sub == {"a": 1, "b": 2}
@@ -217,7 +235,9 @@ def test_forbidden_keys_are_refused_in_the_older_version() -> None:
 @pytest.mark.parametrize("nonsense", [None, 5, "text", [], [("b", 1)]])
 def test_nonsense(nonsense: Any) -> None:
     cls = declare(None, {"v": 1}, {"v": 2, "migrate": lambda old: nonsense})
-    with pytest.raises(Invalid, match=r"(?s)'docs', _id 1:.*migrate of V2 returned .*expected a dict") as caught:
+    with pytest.raises(
+        Invalid, match=r"(?s)'docs', _id 1:.*migrate of V2 returned .*expected a dict"
+    ) as caught:
         load(cls, {"_id": 1, "v": 1})
     assert (caught.value.collection, caught.value.document_id) == ("docs", 1)
 

@@ -26,7 +26,10 @@ def known(data: dict[str, Any], **unknown: Any) -> Object:
 
 
 def test_unknown_keys_are_put_back_at_every_depth() -> None:
-    data = {"sub": known({"a": 1, "deep": {"more": known({}, z=1)}}, u=2), "items": [known({"n": 1}, v=3), {"n": 2}]}
+    data = {
+        "sub": known({"a": 1, "deep": {"more": known({}, z=1)}}, u=2),
+        "items": [known({"n": 1}, v=3), {"n": 2}],
+    }
     assert storable(data, Origin({"top": 4})) == {
         "sub": {"a": 1, "deep": {"more": {"z": 1}}, "u": 2},
         "items": [{"n": 1, "v": 3}, {"n": 2}],
@@ -92,7 +95,9 @@ def test_what_is_stored_alike_is_the_same(one: Any, other: Any) -> None:
     assert same(other, one)
 
 
-@pytest.mark.parametrize(("one", "other"), [([1, 2], [2, 1]), (0.0, -0.0), ({"a": 1}, [("a", 1)]), (re.compile("a"), "a")])
+@pytest.mark.parametrize(
+    ("one", "other"), [([1, 2], [2, 1]), (0.0, -0.0), ({"a": 1}, [("a", 1)]), (re.compile("a"), "a")]
+)
 def test_what_is_stored_otherwise_is_not(one: Any, other: Any) -> None:
     assert not same(one, other)
 

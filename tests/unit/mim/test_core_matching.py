@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from bson import Decimal128, MaxKey, MinKey, ObjectId, Timestamp
 
+from ming.mim import _lookup
 from ming.mim.matching import BsonArith, MatchDoc, MatchList, match
 
 
@@ -42,6 +43,21 @@ def test_position_is_first_where_the_query_does_not_say() -> None:
 def test_absent_value(path: str) -> None:
     with pytest.raises(KeyError):
         MatchDoc({"a": {"b": 1}, "l": [1]}).getvalue(path)
+
+
+@pytest.mark.parametrize(("path", "value"), [("a", {"b": None}), ("a.b", None), ("l.1", 2), ("l.2.x", 3)])
+def test_lookup(path: str, value: Any) -> None:
+    document = {"a": {"b": None}, "l": [1, 2, {"x": 3}]}
+    assert _lookup(document, path) == value
+    assert _lookup(document, path, "default") == value
+
+
+@pytest.mark.parametrize("path", ["x", "a.x", "a.b.c", "l.5", "l.x", "s.0"])
+def test_lookup_of_an_absent_value(path: str) -> None:
+    document = {"a": {"b": None}, "l": [1], "s": "text"}
+    with pytest.raises(KeyError, match=path):
+        _lookup(document, path)
+    assert _lookup(document, path, None) is None
 
 
 def test_wrapped_dict_is_like_a_mapping() -> None:

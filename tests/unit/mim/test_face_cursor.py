@@ -43,6 +43,10 @@ async def test_iterates_in_insertion_order(coll: Any) -> None:
     assert await _ids(coll.find()) == [0, 1, 2, 3, 4, 5]
 
 
+async def test_iterator(coll: Any) -> None:
+    assert await _ids(coll.find().limit(2).iterator) == [0, 1]
+
+
 async def test_limit(coll: Any) -> None:
     assert await _ids(coll.find().limit(2)) == [0, 1]
     assert await _ids(coll.find().limit(-2)) == [0, 1]

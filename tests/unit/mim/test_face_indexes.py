@@ -138,6 +138,23 @@ async def test_strict_sparse_unique_keeps_nulls_apart() -> None:
         coll.insert_many([{"a": None}, {"a": None}])
 
 
+async def test_drop_index_by_keys_of_a_named_one(coll: Any) -> None:
+    await coll.create_index("n", name="own")
+    await coll.drop_index([("n", 1)])
+    assert await coll.index_information() == {}
+
+
+def test_strict_drop_index_by_keys_sends_the_generated_name() -> None:
+    coll = mim.Connection(strict=True).db.things
+    coll.create_index([("n", 1)], name="own")
+    with pytest.raises(OperationFailure, match=r"n_1") as caught:
+        coll.drop_index([("n", 1)])
+    assert caught.value.code == 27
+    coll.create_index([("a", 1), ("b", -1)])
+    coll.drop_index([("a", 1), ("b", -1)])
+    assert list(coll.index_information()) == ["_id_", "own"]
+
+
 def test_strict_names_and_information_are_the_servers() -> None:
     coll = mim.Connection(strict=True).db.things
     assert coll.create_index([("a", 1), ("b", -1)]) == "a_1_b_-1"
