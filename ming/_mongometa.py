@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from ming._declaration import DRIVER_OPTIONS, Declaration
 from ming._indexes import Index
 from ming._managers import BaseManager
+from ming.exc import MingConfigError
 
 __all__ = ["declared", "declared_indexes", "meta_class"]
 
@@ -77,8 +78,15 @@ def _function(meta: type, option: str) -> Callable[..., Any] | None:
 def declared_indexes(inherited: Sequence[BaseManager[Any]], meta: type) -> list[Index]:
     """The indexes of a class, each once: those of its bases, then what its ``__mongometa__`` lists."""
     indexes = [index for manager in inherited for index in manager.indexes]
-    indexes += [Index(entry) for entry in getattr(meta, "indexes", None) or ()]
-    indexes += [Index(entry, unique=True) for entry in getattr(meta, "unique_indexes", None) or ()]
-    indexes += [Index(**entry) for entry in getattr(meta, "custom_indexes", None) or ()]
+    indexes += [Index(entry) for entry in _listed(meta, "indexes")]
+    indexes += [Index(entry, unique=True) for entry in _listed(meta, "unique_indexes")]
+    indexes += [Index(**entry) for entry in _listed(meta, "custom_indexes")]
     # Not a set: an index has no hash.
     return [index for position, index in enumerate(indexes) if index not in indexes[:position]]
+
+
+def _listed(meta: type, option: str) -> Iterable[Any]:
+    entries = getattr(meta, option, None) or ()
+    if isinstance(entries, str):
+        raise MingConfigError(f"{getattr(meta, 'name', None)}: {option}={entries!r}, expected a list of indexes")
+    return cast("Iterable[Any]", entries)

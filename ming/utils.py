@@ -18,6 +18,7 @@ __all__ = [
     "LazyProperty",
     "ThreadLocalProxy",
     "UncaughtAttributeError",
+    "add_note",
     "all_class_properties",
     "classproperty",
     "encode_keys",
@@ -272,3 +273,13 @@ def all_class_properties(cls: type) -> Iterator[tuple[str, Any]]:
             if name not in seen:
                 seen.add(name)
                 yield name, value
+
+
+def add_note(error: Exception, text: str) -> None:
+    """Say more about somebody else's exception, which goes on unchanged.
+
+    Args:
+        error: The exception.
+        text: Printed below its traceback, from Python 3.11 on.
+    """
+    error.__notes__ = [*getattr(error, "__notes__", ()), text]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import importlib
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ from ming.evolve.chain import Chain, Version
 from ming.evolve.recognise import recognise
 from ming.evolve.upgrade import upgrade
 from ming.exc import Invalid, MingException
+from ming.utils import add_note
 
 __all__ = ["ClassLoader", "backend", "use_backend"]
 
@@ -134,13 +134,11 @@ class ClassLoader:
             raise
 
     def _name_document(self, error: Exception, raw: Raw) -> None:
-        """Have an error say which document it is about; somebody else's gets a note, where Python has notes."""
+        """Have an error say which document it is about; somebody else's gets a note."""
         if isinstance(error, Invalid):
             error.within(self.chain.collection, raw.get("_id"))
-        elif sys.version_info >= (3, 11) and not (
-            isinstance(error, MingException) or hasattr(error, "__notes__")
-        ):
-            error.add_note(f"while reading {self.chain.collection!r}, _id {raw.get('_id')!r}")
+        elif not isinstance(error, MingException) and not hasattr(error, "__notes__"):
+            add_note(error, f"while reading {self.chain.collection!r}, _id {raw.get('_id')!r}")
 
     def _read(self, raw: Raw, allow_extra: bool, strip_extra: bool) -> Any:
         # The schema words the error about a discriminator that nobody knows.

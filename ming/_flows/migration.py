@@ -45,7 +45,9 @@ def migrate(manager: BaseManager[Any]) -> Flow[MigrationReport]:
                     raise
                 report.refused.append((document_id, error))
     if report.refused:
-        log.warning("%s; the first refused: _id %r: %s", report, *report.refused[0])
+        document_id, refusal = report.refused[0]
+        kind = type(refusal).__name__
+        log.warning("%s; the first refused: _id %r: %s: %s", report, document_id, kind, refusal)
     return report
 
 

@@ -2,7 +2,8 @@
 
 One guarded update turns the document that was read into the document that is wanted. Where another writer
 came first, the stored document is read and upgraded again, and the program's changes are made to that, if
-the fields they touch are still what the program started from.
+the fields they touch are still what the program started from. From then on the document remembers what was
+stored, and later saves send what changed since.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from pymongo.results import UpdateResult
 
 from ming._flows.changes import Stored, applied, changed_fields, guarded, same, storable, unnamable, update_of
+from ming._flows.loading import loader_for
 from ming._flows.operations import FindOne, Sleep, UpdateOne
 from ming._flows.undo import OnAbort
 from ming._managers import BaseManager
@@ -65,7 +67,7 @@ def _read(manager: BaseManager[Any], raw: Stored) -> _Base:
     if "_id" not in raw:
         message = "read without its _id, so its changes cannot be stored"
         raise MigrationError(message, manager.collection_name)
-    document = manager.loader()(copy.deepcopy(raw))
+    document = loader_for(manager.cls)(copy.deepcopy(raw))
     return _Base(raw, document, storable(document, document._origin))
 
 
@@ -208,6 +210,14 @@ def _refuse_unnamable(manager: BaseManager[Any], document_id: Any, fields: Colle
 
 def _check(manager: BaseManager[Any], start: _Base, base: _Base, changes: Mapping[str, Any]) -> None:
     stale = [key for key in changes if _differs(start.upgraded, base.upgraded, key)]
+    if stale:
+        # A default such as the time of reading is nobody's change, as long as it is not stored.
+        again = _read(manager, start.raw).upgraded
+        stale = [
+            key
+            for key in stale
+            if key in start.raw or key in base.raw or not _differs(start.upgraded, again, key)
+        ]
     if stale:
         message = "changed by somebody else since it was read"
         raise StaleObject(message, manager.collection_name, base.raw["_id"], stale)

@@ -7,7 +7,6 @@ itself by hand, those of sub-documents with the sub-documents.
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Callable, Mapping
 from operator import is_
 from typing import Any
@@ -16,6 +15,7 @@ from ming._values import Object, Origin, set_origin
 from ming.evolve.chain import Chain, Version
 from ming.evolve.keys import OPAQUE, Shape
 from ming.exc import Invalid, MigrationError
+from ming.utils import add_note
 
 __all__ = ["upgrade"]
 
@@ -45,7 +45,8 @@ def upgrade(
 
     Raises:
         Invalid: A ``migrate`` function returned what the next version does not accept.
-        MigrationError: A version has no ``migrate`` function, or one changed the ``_id``.
+        MigrationError: A ``migrate`` function changed the ``_id``.
+        TypeError: A version has no ``migrate`` function.
     """
     unknown = {} if nothing_unknown else _unknown_of(document, version)
     for target in chain.newer_than(version):
@@ -73,13 +74,12 @@ def _unknown_of(document: Any, version: Version) -> dict[str, Any]:
 def _migrated(chain: Chain, target: Version, document: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
     """What the ``migrate`` function makes of a document; the ``_id`` is carried over where it drops it."""
     if target.migrate is None:
-        message = f"{target.name} declares version_of without migrate"
-        raise MigrationError(message, chain.collection, raw.get("_id"))
+        raise TypeError(f"{_place(chain, raw)}: {target.name} declares version_of without migrate")
     try:
         returned = target.migrate(document)
     except Exception as error:
-        where = f"{chain.collection!r}, _id {raw.get('_id')!r}"
-        _note(error, f"while migrating {where}, from {type(document).__name__} to {target.name}")
+        hop = f"from {type(document).__name__} to {target.name}"
+        add_note(error, f"while migrating {_place(chain, raw)}, {hop}")
         raise
     if not isinstance(returned, (dict, Mapping)):
         raise Invalid(f"migrate of {target.name} returned {returned!r}, expected a dict", returned)
@@ -141,7 +141,5 @@ def _dict_with_adopted(value: dict[str, Any], shape: Shape) -> dict[str, Any]:
     return made
 
 
-def _note(error: Exception, text: str) -> None:
-    """Add a note to somebody else's exception, where Python has notes."""
-    if sys.version_info >= (3, 11):
-        error.add_note(text)
+def _place(chain: Chain, raw: Mapping[str, Any]) -> str:
+    return f"{chain.collection!r}, _id {raw.get('_id')!r}"

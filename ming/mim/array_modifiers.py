@@ -28,32 +28,32 @@ def _whole(value: Any, clause: str) -> int:
     return number
 
 
+def _own_list(value: Any) -> list[Any] | None:
+    """Return a list to add to: a copy of an array, a new one for a missing field, None for anything else."""
+    if value is MISSING:
+        return []
+    return list(value) if isinstance(value, list) else None
+
+
 # -- $push --------------------------------------------------------------------------------------------
 
 
 def _push(path: str, operand: Any, context: ModifierContext) -> Action:
-    clauses = operand if isinstance(operand, dict) and "$each" in operand else {"$each": [operand]}
-    for name in clauses:
-        if name not in ("$each", "$slice", "$sort", "$position"):
-            raise CommandError(2, f"Unrecognized clause in $push: {name}")
+    clauses = _push_clauses(operand)
     added = clauses["$each"]
-    if not isinstance(added, list):
-        raise CommandError(
-            2, f"The argument to $each in $push must be an array but it was of type: {type_name(added)}"
-        )
     position = _whole(clauses["$position"], "$position") if "$position" in clauses else None
     limit = _whole(clauses["$slice"], "$slice") if "$slice" in clauses else None
     sort = _element_order(clauses["$sort"]) if "$sort" in clauses else None
 
     def act(place: Place) -> None:
         value = place.get()
-        if value is not MISSING and not isinstance(value, list):
+        array = _own_list(value)
+        if array is None:
             raise CommandError(
                 2,
                 f"The field '{place.rest[0]}' must be an array but is of type {type_name(value)}"
                 f" in document {shown_id(place)}",
             )
-        array = list(value) if isinstance(value, list) else []
         at = len(array) if position is None else position
         array[at:at] = copied(added)
         if sort is not None:
@@ -63,6 +63,19 @@ def _push(path: str, operand: Any, context: ModifierContext) -> Action:
         place.set(array)
 
     return act
+
+
+def _push_clauses(operand: Any) -> dict[str, Any]:
+    clauses = operand if isinstance(operand, dict) and "$each" in operand else {"$each": [operand]}
+    for name in clauses:
+        if name not in ("$each", "$slice", "$sort", "$position"):
+            raise CommandError(2, f"Unrecognized clause in $push: {name}")
+    added = clauses["$each"]
+    if not isinstance(added, list):
+        raise CommandError(
+            2, f"The argument to $each in $push must be an array but it was of type: {type_name(added)}"
+        )
+    return clauses
 
 
 def _element_order(specification: Any) -> Callable[[list[Any]], list[Any]]:
@@ -84,26 +97,17 @@ def _element_order(specification: Any) -> Callable[[list[Any]], list[Any]]:
 
 
 def _add_to_set(path: str, operand: Any, context: ModifierContext) -> Action:
-    added = [operand]
-    if isinstance(operand, dict) and next(iter(operand), None) == "$each":
-        added = operand["$each"]
-        if not isinstance(added, list):
-            raise CommandError(
-                14,
-                f"The argument to $each in $addToSet must be an array but it was of type {type_name(added)}",
-            )
-        if len(operand) > 1:
-            raise CommandError(2, f"Found unexpected fields after $each in $addToSet: {operand!r}")
+    added = _members(operand)
 
     def act(place: Place) -> None:
         value = place.get()
-        if value is not MISSING and not isinstance(value, list):
+        array = _own_list(value)
+        if array is None:
             raise CommandError(
                 2,
                 f"Cannot apply $addToSet to non-array field. Field named '{place.rest[0]}'"
                 f" has non-array type {type_name(value)}",
             )
-        array = list(value) if isinstance(value, list) else []
         present = {order_key(item) for item in array}
         for item in added:
             key = order_key(item)
@@ -113,6 +117,21 @@ def _add_to_set(path: str, operand: Any, context: ModifierContext) -> Action:
         place.set(array)
 
     return act
+
+
+def _members(operand: Any) -> list[Any]:
+    """Return what an ``$addToSet`` adds."""
+    if not isinstance(operand, dict) or next(iter(operand), None) != "$each":
+        return [operand]
+    added = operand["$each"]
+    if not isinstance(added, list):
+        raise CommandError(
+            14,
+            f"The argument to $each in $addToSet must be an array but it was of type {type_name(added)}",
+        )
+    if len(operand) > 1:
+        raise CommandError(2, f"Found unexpected fields after $each in $addToSet: {operand!r}")
+    return added
 
 
 # -- taking away --------------------------------------------------------------------------------------

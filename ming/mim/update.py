@@ -134,24 +134,7 @@ def _modifier_update(
     update: Document, array_filters: Sequence[Mapping[str, Any]], context: ModifierContext
 ) -> Update:
     filters = compile_array_filters(array_filters)
-    steps: list[_Step] = []
-    for name, changes in update.items():
-        if name not in _MODIFIERS and name != "$rename":
-            raise CommandError(
-                9,
-                f"Unknown modifier: {name}. Expected a valid update modifier or pipeline-style update specified"
-                " as an array",
-            )
-        if not isinstance(changes, dict):
-            raise CommandError(
-                9,
-                f"Modifiers operate on fields but we found type {type_name(changes)} instead. For example:"
-                f" {{$mod: {{<field>: ...}}}} not {{{name}: {changes!r}}}",
-            )
-        for path, operand in changes.items():
-            step = _compile_step(name, path, operand, context)
-            _check_conflicts(step, steps)
-            steps.append(step)
+    steps = _compile_steps(update, context)
     check_identifiers([step.parts for step in steps], filters)
     steps.sort(key=lambda step: _path_order(step.parts))
 
@@ -167,19 +150,47 @@ def _modifier_update(
                     raise CommandError(66, _IMMUTABLE_ID)
         return document
 
+    return Update(
+        apply,
+        counts_as_change=_sorts_something(update),
+        uses_position=any("$" in step.parts for step in steps),
+    )
+
+
+def _compile_steps(update: Document, context: ModifierContext) -> list[_Step]:
+    steps: list[_Step] = []
+    for name, changes in update.items():
+        _check_modifier(name, changes)
+        for path, operand in changes.items():
+            step = _compile_step(name, path, operand, context)
+            _check_conflicts(step, steps)
+            steps.append(step)
+    return steps
+
+
+def _check_modifier(name: str, changes: Any) -> None:
+    if name not in _MODIFIERS and name != "$rename":
+        raise CommandError(
+            9,
+            f"Unknown modifier: {name}. Expected a valid update modifier or pipeline-style update specified"
+            " as an array",
+        )
+    if not isinstance(changes, dict):
+        raise CommandError(
+            9,
+            f"Modifiers operate on fields but we found type {type_name(changes)} instead. For example:"
+            f" {{$mod: {{<field>: ...}}}} not {{{name}: {changes!r}}}",
+        )
+
+
+def _sorts_something(update: Document) -> Callable[[Document], bool]:
+    """Return what counts as a change: the server does not look whether sorting made a difference."""
     sorted_arrays = [
         parts_of(path)
         for path, operand in update.get("$push", {}).items()
         if isinstance(operand, dict) and "$sort" in operand
     ]
-
-    def counts_as_change(document: Document) -> bool:
-        # The server does not look whether sorting made a difference, unless there is nothing to sort.
-        return any(value for parts in sorted_arrays for value in values_along(document, parts))
-
-    return Update(
-        apply, counts_as_change=counts_as_change, uses_position=any("$" in step.parts for step in steps)
-    )
+    return lambda document: any(value for parts in sorted_arrays for value in values_along(document, parts))
 
 
 def _perform(step: _Step, document: Document, placing: Placing) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ming.mim.conditions import Filter
 from ming.mim.errors import CommandError
@@ -14,7 +14,7 @@ from ming.mim.sorting import compile_sort
 from ming.mim.store import Collection
 from ming.mim.update import Update, check_id_unchanged, compile_update
 from ming.mim.upsert import seed
-from ming.mim.values import copied, identical, type_name
+from ming.mim.values import MISSING, copied, identical, type_name
 
 __all__ = ["WRITING"]
 
@@ -92,35 +92,52 @@ def _store(request: Request, collection: Collection, document: Document) -> Docu
 
 def _update(request: Request) -> Reply:
     check_options(request.command, _UPDATE, request.name)
-    matched = modified = 0
-    upserted: list[dict[str, Any]] = []
+    outcomes: dict[int, _Updated] = {}
 
     def perform(index: int, statement: Document) -> None:
-        nonlocal matched, modified
-        check_options(statement, _UPDATE_STATEMENT, "updates")
-        collection = request.collection()
-        check_hint(statement.get("hint"), collection)
-        context = request.query_context(collection)
-        update = _compiled_update(request, statement, context)
-        if statement.get("multi") and update.is_replacement:
-            raise CommandError(9, "multi update is not supported for replacement-style update")
-        query = compile_filter(statement["q"], context)
-        records = _records(collection, query, statement.get("sort"), everything=bool(statement.get("multi")))
-        changes = 0
-        for record, document in records:
-            assert collection is not None
-            changed = _change(collection, record, document, query, update)
-            changes += changed is not document or update.counts_as_change(changed)
         # A statement that fails halfway keeps its changes, but counts none of them.
-        matched += len(records)
-        modified += changes
-        if not records and statement.get("upsert"):
-            made = _upsert(request, statement["q"], update)
-            matched += 1
-            upserted.append({"index": index, "_id": copied(made["_id"])})
+        outcomes[index] = _update_by(request, statement)
 
     errors = _batch(request, "updates", perform)
-    return _reply(errors, n=matched, nModified=modified, **({"upserted": upserted} if upserted else {}))
+    counts = {
+        "n": sum(done.matched for done in outcomes.values()),
+        "nModified": sum(done.modified for done in outcomes.values()),
+    }
+    upserted = [
+        {"index": index, "_id": done.upserted_id}
+        for index, done in outcomes.items()
+        if done.upserted_id is not MISSING
+    ]
+    return _reply(errors, **counts, **({"upserted": upserted} if upserted else {}))
+
+
+class _Updated(NamedTuple):
+    """What one statement did."""
+
+    matched: int
+    modified: int = 0
+    upserted_id: Any = MISSING
+
+
+def _update_by(request: Request, statement: Document) -> _Updated:
+    check_options(statement, _UPDATE_STATEMENT, "updates")
+    collection = request.collection()
+    check_hint(statement.get("hint"), collection)
+    context = request.query_context(collection)
+    update = _compiled_update(request, statement, context)
+    multi = bool(statement.get("multi"))
+    if multi and update.is_replacement:
+        raise CommandError(9, "multi update is not supported for replacement-style update")
+    query = compile_filter(statement["q"], context)
+    records = _records(collection, query, statement.get("sort"), everything=multi)
+    if not records and statement.get("upsert"):
+        return _Updated(1, upserted_id=copied(_upsert(request, statement["q"], update)["_id"]))
+    modified = 0
+    for record, document in records:
+        assert collection is not None
+        changed = _change(collection, record, document, query, update)
+        modified += changed is not document or update.counts_as_change(changed)
+    return _Updated(len(records), modified)
 
 
 def _compiled_update(request: Request, statement: Mapping[str, Any], context: QueryContext) -> Update:
@@ -198,8 +215,8 @@ def _delete(request: Request) -> Reply:
 
 def _find_and_modify(request: Request) -> Reply:
     check_options(request.command, _FIND_AND_MODIFY, request.name)
-    removing, returns_new = bool(request.option("remove")), bool(request.option("new"))
-    _check_find_and_modify(request, removing, returns_new)
+    removing = bool(request.option("remove"))
+    _check_find_and_modify(request, removing)
     collection = request.collection()
     check_hint(request.option("hint"), collection)
     context = request.query_context(collection)
@@ -209,32 +226,32 @@ def _find_and_modify(request: Request) -> Reply:
     project = compile_find_projection(request.option("fields", {}), context, query)
     records = _records(collection, query, request.option("sort"), everything=False)
     outcome: dict[str, Any] = {"n": len(records)}
-    document: Document | None = None
+    before: Document | None = None
+    after: Document | None = None
     if records:
-        ((record, document),) = records
+        ((record, before),) = records
         assert collection is not None
         if update is None:
             collection.remove(record)
         else:
-            changed = _change(collection, record, document, query, update)
-            document = changed if returns_new else document
+            after = _change(collection, record, before, query, update)
     elif update is not None and request.option("upsert"):
-        made = _upsert(request, selector, update)
-        outcome = {"n": 1, "upserted": copied(made["_id"])}
-        document = made if returns_new else None
+        after = _upsert(request, selector, update)
+        outcome = {"n": 1, "upserted": copied(after["_id"])}
     if update is not None:
         outcome["updatedExisting"] = bool(records)
-    if document is not None:
-        document = copied(project(document) if project is not None else document)
-    return {"lastErrorObject": outcome, "value": document, "ok": 1.0}
+    shown = after if request.option("new") else before
+    if shown is not None:
+        shown = copied(project(shown) if project is not None else shown)
+    return {"lastErrorObject": outcome, "value": shown, "ok": 1.0}
 
 
-def _check_find_and_modify(request: Request, removing: bool, returns_new: bool) -> None:
+def _check_find_and_modify(request: Request, removing: bool) -> None:
     if removing:
         for option in ("update", "upsert"):
             if request.option(option):
                 raise CommandError(9, f"Cannot specify both {option} and remove=true")
-        if returns_new:
+        if request.option("new"):
             raise CommandError(
                 9, "Cannot specify both new=true and remove=true; 'remove' always returns the old document"
             )

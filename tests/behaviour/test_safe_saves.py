@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import itertools
 from contextlib import suppress
 from typing import Any
 
@@ -539,6 +540,66 @@ async def test_a_hook_is_heard(face: Face) -> None:
     await face.raw["pages"].update_one({}, {"$inc": {"views": 1}})
     await face.session.save(page)
     assert await stored(face, "pages") == {**NEW, "text": "hooked", "views": 3}
+
+
+async def test_defaults_that_are_made_anew_each_time_are_no_conflict(face: Face) -> None:
+    numbers = itertools.count()
+    cls = declare(
+        face.sync_session,
+        {"v": 1, "n": int},
+        {
+            "v": 2,
+            "n": int,
+            "created": S.Int(if_missing=lambda: next(numbers)),
+            "migrate": lambda old: {"n": old.n},
+        },
+    )
+    await put(face, {"_id": 1, "v": 1, "n": 1})
+    found = await face.session.get(cls, _id=1)
+    created = found.created
+    await face.raw["docs"].update_one({}, {"$inc": {"n": 1}})
+    await face.session.save(found)
+    assert await stored(face) == {"_id": 1, "v": 2, "n": 2, "created": created}
+
+
+async def test_once_stored_by_somebody_else_such_a_default_is_one(face: Face) -> None:
+    numbers = itertools.count()
+    cls = declare(
+        face.sync_session,
+        {"v": 1, "n": int},
+        {
+            "v": 2,
+            "n": int,
+            "created": S.Int(if_missing=lambda: next(numbers)),
+            "migrate": lambda old: {"n": old.n},
+        },
+    )
+    await put(face, {"_id": 1, "v": 1, "n": 1})
+    found = await face.session.get(cls, _id=1)
+    await face.raw["docs"].update_one({}, {"$set": {"v": 2, "created": 99}})
+    with pytest.raises(StaleObject, match=r"\(fields: created\)"):
+        await face.session.save(found)
+    assert await stored(face) == {"_id": 1, "v": 2, "n": 1, "created": 99}
+
+
+async def test_what_a_make_of_its_own_adds_is_stored(face: Face) -> None:
+    _, base = wiki_classes(face.sync_session)
+
+    class Page(base):  # type: ignore[misc]
+        lower = Field(str)
+
+        @classmethod
+        def make(cls, data: Any, allow_extra: bool = False, strip_extra: bool = True) -> Any:
+            data = {**data, "lower": (data["title"] or "").lower()}
+            return super().make(data, allow_extra=allow_extra, strip_extra=strip_extra)
+
+    await put(face, {**OLD, "title": "Title"}, "pages")
+    page = await face.session.get(Page, _id=1)
+    await face.raw["pages"].update_one({}, {"$push": {"metadata.tags": "b"}})
+    page.text = "mine"
+    await face.session.save(page)
+    expected = {**NEW, "title": "Title", "text": "mine", "tags": ["a", "b"], "lower": "title"}
+    assert await stored(face, "pages") == expected
 
 
 # --- partial writes to a document of an older version

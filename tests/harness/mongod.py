@@ -59,6 +59,8 @@ class Mongod:
                 *("--bind_ip", "127.0.0.1", "--port", str(self.port), "--nounixsocket"),
                 *("--dbpath", str(data), "--logpath", str(self.log)),
                 *("--replSet", REPLICA_SET, "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"),
+                # A dropped database waits for the journal, and every test drops its own.
+                *("--journalCommitInterval", "1"),
                 *("--setParameter", "diagnosticDataCollectionEnabled=false"),
                 # Lets tests make the server fail on purpose (failCommand).
                 *("--setParameter", "enableTestCommands=1"),

@@ -603,3 +603,12 @@ def test_an_unknown_identity_is_invalid() -> None:
     base, _child = family(polymorphic_identity="base")
     with pytest.raises(Invalid, match=r"'other' is not among the known identities \['base', 'child'\]"):
         base.make({"kind": "other"})
+
+
+def test_a_name_in_place_of_a_list_of_indexes_is_refused() -> None:
+    with pytest.raises(MingConfigError, match="pages: indexes='title', expected a list"):
+
+        class Page(Document):
+            class __mongometa__:
+                name = "pages"
+                indexes = "title"
