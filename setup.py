@@ -25,7 +25,7 @@ DEV = [
     *TEST,
     *DOCS,
     "build",
-    "coverage[toml]>=7.4",
+    "coverage>=7.10",
     "mypy>=1.11",
     "pyright[nodejs]",
     "pytest-xdist",

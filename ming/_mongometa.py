@@ -88,5 +88,7 @@ def declared_indexes(inherited: Sequence[BaseManager[Any]], meta: type) -> list[
 def _listed(meta: type, option: str) -> Iterable[Any]:
     entries = getattr(meta, option, None) or ()
     if isinstance(entries, str):
-        raise MingConfigError(f"{getattr(meta, 'name', None)}: {option}={entries!r}, expected a list of indexes")
+        raise MingConfigError(
+            f"{getattr(meta, 'name', None)}: {option}={entries!r}, expected a list of indexes"
+        )
     return cast("Iterable[Any]", entries)

@@ -20,6 +20,7 @@ from ming.exc import MingConfigError
 if TYPE_CHECKING:
     from pymongo.asynchronous.encryption import AsyncClientEncryption
     from pymongo.encryption import ClientEncryption
+    from typing_extensions import Self
 
     from ming.encryption.config import EncryptionConfig
 
@@ -145,7 +146,48 @@ def _check_bind(target: Target, encryption: EncryptionConfig | None, kwargs: dic
         raise MingConfigError("bind not allowed with full URI")
 
 
-class DataStore:
+class _BaseDataStore:
+    """What the datastores of both faces share: a name on an engine, and the settings of field encryption."""
+
+    def __init__(self, bind: Any, name: str | None, encryption_config: EncryptionConfig | None) -> None:
+        self.bind = bind
+        self.name = name
+        self._db: Any = None
+        self._encryption_config = encryption_config
+        forget_after_fork(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._db!r}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or "_db" not in self.__dict__:
+            # Protocols of Python are not the database's business, least of all on a half-made copy.
+            raise AttributeError(name)
+        return getattr(self.db, name)
+
+    def __copy__(self) -> Self:
+        return type(self)(self.bind, self.name, self._encryption_config)
+
+    @property
+    def conn(self) -> Any:
+        """The engine's client; of an asynchronous one, that for the running loop."""
+        return _bound(self.bind, "conn").conn
+
+    @property
+    def db(self) -> Any:
+        """The driver's database."""
+        raise NotImplementedError("db")
+
+    def _forget(self) -> None:
+        self._db = None
+
+    @property
+    def encryption(self) -> EncryptionConfig | None:
+        """The settings of field encryption, if there are any."""
+        return self._encryption_config
+
+
+class DataStore(_BaseDataStore):
     """A database on an engine. Unknown attributes are the database's, that is: its collections.
 
     Args:
@@ -165,29 +207,8 @@ class DataStore:
         if isinstance(bind, str):
             target = target_of(bind)
             bind, name = create_engine(*_client_arguments(target)), name or target.database
-        self.bind = bind
-        self.name = name
-        self._db: Any = None
-        self._encryption_config = encryption_config
+        super().__init__(bind, name, encryption_config)
         self._key_vault: KeyVault | None = None
-        forget_after_fork(self)
-
-    def __repr__(self) -> str:
-        return f"<DataStore {self._db!r}>"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or "_db" not in self.__dict__:
-            # Protocols of Python are not the database's business, least of all on a half-made copy.
-            raise AttributeError(name)
-        return getattr(self.db, name)
-
-    def __copy__(self) -> DataStore:
-        return type(self)(self.bind, self.name, self._encryption_config)
-
-    @property
-    def conn(self) -> Any:
-        """The engine's client."""
-        return _bound(self.bind, "conn").conn
 
     @property
     def db(self) -> Any:
@@ -195,14 +216,6 @@ class DataStore:
         if self._db is None:
             self._db = _bound(self.bind, "db")[self.name]
         return self._db
-
-    def _forget(self) -> None:
-        self._db = None
-
-    @property
-    def encryption(self) -> EncryptionConfig | None:
-        """The settings of field encryption, if there are any."""
-        return self._encryption_config
 
     @property
     def _keys(self) -> KeyVault:
@@ -228,7 +241,7 @@ class DataStore:
         self._keys.make_data_key()
 
 
-class AsyncDataStore:
+class AsyncDataStore(_BaseDataStore):
     """A database on an asynchronous engine; attributes as `DataStore`.
 
     Args:
@@ -248,28 +261,8 @@ class AsyncDataStore:
         if isinstance(bind, str):
             target = target_of(bind, resolve=False)
             bind, name = create_async_engine(*_client_arguments(target)), name or target.database
-        self.bind = bind
-        self.name = name
-        self._db: Any = None
-        self._encryption_config = encryption_config
+        super().__init__(bind, name, encryption_config)
         self._key_vault: AsyncKeyVault | None = None
-        forget_after_fork(self)
-
-    def __repr__(self) -> str:
-        return f"<AsyncDataStore {self._db!r}>"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or "_db" not in self.__dict__:
-            raise AttributeError(name)
-        return getattr(self.db, name)
-
-    def __copy__(self) -> AsyncDataStore:
-        return type(self)(self.bind, self.name, self._encryption_config)
-
-    @property
-    def conn(self) -> Any:
-        """The engine's client for the running loop."""
-        return _bound(self.bind, "conn").conn
 
     @property
     def db(self) -> Any:
@@ -279,14 +272,6 @@ class AsyncDataStore:
             # Another thread may be running another loop, and put its own here meanwhile.
             db = self._db = client[self.name]
         return db
-
-    def _forget(self) -> None:
-        self._db = None
-
-    @property
-    def encryption(self) -> EncryptionConfig | None:
-        """The settings of field encryption, if there are any."""
-        return self._encryption_config
 
     @property
     def _keys(self) -> AsyncKeyVault:

@@ -282,4 +282,5 @@ def add_note(error: Exception, text: str) -> None:
         error: The exception.
         text: Printed below its traceback, from Python 3.11 on.
     """
-    error.__notes__ = [*getattr(error, "__notes__", ()), text]
+    # Exception.add_note() is not there on Python 3.10.
+    vars(error)["__notes__"] = [*getattr(error, "__notes__", ()), text]

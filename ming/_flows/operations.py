@@ -1,7 +1,7 @@
 """Driver calls as values.
 
-Each class names one verb of the driver's collections; an instance holds the arguments of one call. A flow
-hands operations to its executor and gets the reply back, typed::
+Each class names one verb of the driver's collections, of those that flows call; an instance holds the
+arguments of one call. A flow hands operations to its executor and gets the reply back, typed::
 
     reply = yield from UpdateOne(manager, {"_id": 1}, {"$set": {"a": 2}})
 
@@ -16,33 +16,20 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pymongo.results import BulkWriteResult, DeleteResult, InsertOneResult, UpdateResult
+from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
 
 from ming._types import AsyncExecutor, Executor, ManagerLike, RawDocument
 
 __all__ = [
-    "Aggregate",
-    "BulkWrite",
     "CallHook",
-    "CountDocuments",
     "CreateIndex",
-    "DeleteMany",
     "DeleteOne",
-    "Distinct",
     "DriverCall",
-    "DropIndexes",
-    "EstimatedDocumentCount",
-    "FindAll",
     "FindOne",
-    "FindOneAndDelete",
-    "FindOneAndReplace",
-    "FindOneAndUpdate",
-    "IndexInformation",
     "InsertOne",
     "Operation",
     "ReplaceOne",
     "Sleep",
-    "UpdateMany",
     "UpdateOne",
 ]
 
@@ -126,22 +113,6 @@ class FindOne(DriverCall[RawDocument | None]):
     by_id = False
 
 
-class FindAll(DriverCall[list[RawDocument]]):
-    """Find and read everything into a list; for results known to be bounded."""
-
-    __slots__ = ()
-    verb = "find"
-
-    def perform(self, session: Executor) -> list[RawDocument]:
-        """Open the cursor and read it to its end."""
-        return list(session.call(self.manager, self.verb, self.args, self.kwargs, by_id=self.by_id))
-
-    async def aperform(self, session: AsyncExecutor) -> list[RawDocument]:
-        """Open the cursor and read it to its end."""
-        cursor = session.call(self.manager, self.verb, self.args, self.kwargs, by_id=self.by_id)
-        return [raw async for raw in cursor]
-
-
 class InsertOne(DriverCall[InsertOneResult]):
     """Insert one document."""
 
@@ -163,13 +134,6 @@ class UpdateOne(DriverCall[UpdateResult]):
     verb = "update_one"
 
 
-class UpdateMany(DriverCall[UpdateResult]):
-    """Update every document that matches."""
-
-    __slots__ = ()
-    verb = "update_many"
-
-
 class DeleteOne(DriverCall[DeleteResult]):
     """Delete one document."""
 
@@ -177,100 +141,11 @@ class DeleteOne(DriverCall[DeleteResult]):
     verb = "delete_one"
 
 
-class DeleteMany(DriverCall[DeleteResult]):
-    """Delete every document that matches."""
-
-    __slots__ = ()
-    verb = "delete_many"
-
-
-class FindOneAndUpdate(DriverCall[RawDocument | None]):
-    """Update one document and read it."""
-
-    __slots__ = ()
-    verb = "find_one_and_update"
-
-
-class FindOneAndReplace(DriverCall[RawDocument | None]):
-    """Replace one document and read it."""
-
-    __slots__ = ()
-    verb = "find_one_and_replace"
-
-
-class FindOneAndDelete(DriverCall[RawDocument | None]):
-    """Delete one document and read it."""
-
-    __slots__ = ()
-    verb = "find_one_and_delete"
-
-
-class BulkWrite(DriverCall[BulkWriteResult]):
-    """Send several writes in one command."""
-
-    __slots__ = ()
-    verb = "bulk_write"
-
-
-class Aggregate(DriverCall[list[RawDocument]]):
-    """Run a pipeline and read its whole result into a list."""
-
-    __slots__ = ()
-    verb = "aggregate"
-    by_id = False
-
-    def perform(self, session: Executor) -> list[RawDocument]:
-        """Run the pipeline and read the cursor to its end."""
-        return list(session.call(self.manager, self.verb, self.args, self.kwargs))
-
-    async def aperform(self, session: AsyncExecutor) -> list[RawDocument]:
-        """Run the pipeline and read the cursor to its end."""
-        cursor = await session.call(self.manager, self.verb, self.args, self.kwargs)
-        return [raw async for raw in cursor]
-
-
-class Distinct(DriverCall[list[Any]]):
-    """Read the distinct values of a key."""
-
-    __slots__ = ()
-    verb = "distinct"
-    by_id = False
-
-
-class EstimatedDocumentCount(DriverCall[int]):
-    """Count the whole collection from its metadata."""
-
-    __slots__ = ()
-    verb = "estimated_document_count"
-
-
-class CountDocuments(DriverCall[int]):
-    """Count the documents that match."""
-
-    __slots__ = ()
-    verb = "count_documents"
-    by_id = False
-
-
 class CreateIndex(DriverCall[str]):
     """Create one index."""
 
     __slots__ = ()
     verb = "create_index"
-
-
-class IndexInformation(DriverCall[dict[str, Any]]):
-    """Read which indexes there are."""
-
-    __slots__ = ()
-    verb = "index_information"
-
-
-class DropIndexes(DriverCall[None]):
-    """Drop all indexes but the one on ``_id``."""
-
-    __slots__ = ()
-    verb = "drop_indexes"
 
 
 class CallHook(Operation[Any]):

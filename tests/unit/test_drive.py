@@ -10,9 +10,7 @@ import pytest
 
 from ming._drive import arun, run
 from ming._flows.operations import (
-    Aggregate,
     CallHook,
-    FindAll,
     FindOne,
     InsertOne,
     Operation,
@@ -46,21 +44,10 @@ class Recorder:
 
 
 class AsyncRecorder(Recorder):
-    """The same with awaitable replies, except for cursors."""
+    """The same with awaitable replies."""
 
-    def call(self, manager: Any, verb: str, args: Any, kwargs: Any, *, by_id: bool = False) -> Any:
-        if verb == "find":
-            return _stream(super().call(manager, verb, args, kwargs, by_id=by_id))
-        return self._later(manager, verb, args, kwargs, by_id)
-
-    async def _later(self, manager: Any, verb: str, args: Any, kwargs: Any, by_id: bool) -> Any:
-        reply = Recorder.call(self, manager, verb, args, kwargs, by_id=by_id)
-        return _stream(reply) if verb == "aggregate" else reply
-
-
-async def _stream(raws: Any) -> Any:
-    for raw in raws:
-        yield raw
+    async def call(self, manager: Any, verb: str, args: Any, kwargs: Any, *, by_id: bool = False) -> Any:
+        return super().call(manager, verb, args, kwargs, by_id=by_id)
 
 
 def drive(kind: str, flow: Flow[Any], **replies: Any) -> tuple[Any, list[tuple[Any, ...]]]:
@@ -128,18 +115,6 @@ def test_a_hook_that_runs_out_does_not_end_the_flow(kind: str) -> None:
 
     with pytest.raises(RuntimeError):
         drive(kind, flow())
-
-
-@both
-def test_whole_results_are_lists(kind: str) -> None:
-    def flow() -> Flow[Any]:
-        found = yield from FindAll(PAGES, {"a": 1}, sort=[("a", 1)])
-        grouped = yield from Aggregate(PAGES, [])
-        return found, grouped
-
-    result, calls = drive(kind, flow(), find=iter([{"_id": 1}, {"_id": 2}]), aggregate=iter([{"_id": 3}]))
-    assert result == ([{"_id": 1}, {"_id": 2}], [{"_id": 3}])
-    assert calls[0] == ("pages", "find", ({"a": 1},), {"sort": [("a", 1)]}, True)
 
 
 @both
