@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast, overload
 
-from ming._base_manager import BaseManager, manager_of
+from ming._base_manager import BaseManager
 from ming._indexes import Index
 
 if TYPE_CHECKING:
@@ -27,12 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncClassManager",
-    "BaseManager",
     "ClassManager",
     "InstanceManager",
     "Manager",
     "ManagerDescriptor",
-    "manager_of",
 ]
 
 D = TypeVar("D", bound="_Document")

@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
+from ming._base_manager import BaseManager
 from ming._declaration import DRIVER_OPTIONS, Declaration
 from ming._indexes import Index
-from ming._managers import BaseManager
 from ming.exc import MingConfigError
 
 __all__ = ["declared", "declared_indexes", "meta_class"]

@@ -17,7 +17,9 @@ import bson
 __all__ = [
     "KEEP_ASIDE",
     "Missing",
+    "MissingType",
     "NoDefault",
+    "NoDefaultType",
     "NoneType",
     "Object",
     "Origin",

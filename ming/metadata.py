@@ -9,14 +9,16 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ming._base_manager import BaseManager, manager_of
 from ming._declaration import DRIVER_OPTIONS, Declaration
 from ming._document import RESERVED, _Document
 from ming._fields import Field
 from ming._indexes import Index
-from ming._managers import BaseManager, ClassManager, InstanceManager, Manager, ManagerDescriptor, manager_of
+from ming._managers import ClassManager, InstanceManager, Manager, ManagerDescriptor
 
 __all__ = ["Field", "Index", "Manager", "collection"]
 
+# Programs for Ming 0.17 know the classes by these names.
 _ClassManager = ClassManager
 _InstanceManager = InstanceManager
 _ManagerDescriptor = ManagerDescriptor

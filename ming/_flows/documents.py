@@ -12,11 +12,11 @@ from typing import Any
 
 from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
 
+from ming._base_manager import BaseManager
 from ming._flows.changes import storable
 from ming._flows.loading import loader_for
 from ming._flows.operations import CallHook, DeleteOne, FindOne, InsertOne, ReplaceOne, UpdateOne
 from ming._flows.rebase import is_upgraded, remember, remembers, settle, store_changes, store_upgrade
-from ming._managers import BaseManager
 from ming._types import Flow
 from ming._values import Object, Origin
 from ming.utils import fix_write_concern
@@ -66,7 +66,7 @@ def save(
 def _save_fields(
     manager: BaseManager[Any], document: Any, data: Mapping[str, Any], names: Sequence[str], kwargs: Kwargs
 ) -> Flow[UpdateResult]:
-    document_id = stored_id(document)
+    document_id = _stored_id(document)
     if document_id is None and "_id" not in document:
         raise ValueError("Cannot save a subset without an _id")
     fields = storable({name: data[name] for name in names})
@@ -181,16 +181,16 @@ def _note_stored(document: Any, fields: Mapping[str, Any]) -> Flow[None]:
     yield from remember(document, Origin(origin.unknown, snapshot, origin.version), origin)
 
 
-def stored_id(document: Any) -> Any:
+def _stored_id(document: Any) -> Any:
     """A document's ``_id``, also where its class does not declare one."""
     unknown = {} if document._origin is None else document._origin.unknown
     return document["_id"] if "_id" in document else unknown.get("_id")
 
 
 def _by_id(document: Any) -> dict[str, Any]:
-    if "_id" not in document and stored_id(document) is None:
+    if "_id" not in document and _stored_id(document) is None:
         raise AttributeError("_id")
-    return {"_id": stored_id(document)}
+    return {"_id": _stored_id(document)}
 
 
 def _prepared(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ming._base_manager import manager_of
 from ming._document import _Document
-from ming._managers import manager_of
 from ming._types import RawDocument
 from ming._values import KEEP_ASIDE
 

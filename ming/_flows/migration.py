@@ -8,11 +8,11 @@ from typing import Any
 from pymongo.errors import DocumentTooLarge, PyMongoError, WriteError
 from pymongo.results import UpdateResult
 
+from ming._base_manager import BaseManager
 from ming._flows.documents import save
 from ming._flows.loading import loader_for
 from ming._flows.rebase import ATTEMPTS, FindAgain, is_upgraded
 from ming._flows.streams import OpenFind, TakeBatch
-from ming._managers import BaseManager
 from ming._types import Flow, RawDocument
 from ming.evolve.report import MigrationReport
 from ming.exc import MongoGone, StaleObject

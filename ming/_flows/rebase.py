@@ -17,11 +17,11 @@ from typing import Any
 
 from pymongo.results import UpdateResult
 
+from ming._base_manager import BaseManager
 from ming._flows.changes import Stored, applied, changed_fields, guarded, same, storable, unnamable, update_of
 from ming._flows.loading import loader_for
 from ming._flows.operations import FindOne, Sleep, UpdateOne
 from ming._flows.undo import OnAbort
-from ming._managers import BaseManager
 from ming._types import Flow
 from ming._values import Missing, Origin
 from ming.evolve.keys import values_at

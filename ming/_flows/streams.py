@@ -12,7 +12,10 @@ __all__ = ["OpenFind", "TakeBatch"]
 
 
 class OpenFind(DriverCall[Any]):
-    """Open a cursor."""
+    """Open a cursor over documents to be visited one and all.
+
+    A hint declared for the class's queries stays out: a sparse index would hide documents.
+    """
 
     __slots__ = ()
     verb = "find"

@@ -11,12 +11,12 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast, overload
 
 from ming import _transactions
+from ming._base_manager import manager_of
 from ming._calls import EVERYTHING, DriverCalls, FindArguments, checked_delete_options
 from ming._cursor import OnInvalid
 from ming._drive import arun
 from ming._flows import documents, migration
 from ming._flows.failures import annotate_doc_failure
-from ming._managers import manager_of
 from ming.aio.cursor import AsyncCursor
 from ming.utils import fixup_index
 

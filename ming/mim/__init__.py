@@ -6,10 +6,14 @@ helpers.
 
 from __future__ import annotations
 
-from ming.mim.aio import AsyncCollection, AsyncCommandCursor, AsyncConnection, AsyncCursor, AsyncDatabase
+from ming.mim._aio_collection import AsyncCollection
+from ming.mim._aio_cursor import AsyncCommandCursor, AsyncCursor
+from ming.mim._aio_database import AsyncDatabase
+from ming.mim.aio import AsyncConnection
 from ming.mim.collection import Collection
+from ming.mim.command_cursor import CommandCursor
 from ming.mim.connection import Connection, MongoClient
-from ming.mim.cursor import CommandCursor, Cursor
+from ming.mim.cursor import Cursor
 from ming.mim.database import Database
 from ming.mim.matching import BsonArith, MatchDoc, MatchList, _lookup, match
 

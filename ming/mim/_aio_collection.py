@@ -20,7 +20,7 @@ from ming.mim._arguments import IndexKeys, Pipeline, Projection
 from ming.mim.collection import Collection
 
 if TYPE_CHECKING:
-    from ming.mim.aio import AsyncDatabase
+    from ming.mim._aio_database import AsyncDatabase
 
 __all__ = ["AsyncCollection"]
 

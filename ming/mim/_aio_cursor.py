@@ -13,7 +13,8 @@ from bson import Code
 from pymongo.collation import Collation
 
 from ming.mim._arguments import IndexKeys
-from ming.mim.cursor import CommandCursor, Cursor
+from ming.mim.command_cursor import CommandCursor
+from ming.mim.cursor import Cursor
 
 if TYPE_CHECKING:
     from typing_extensions import Self

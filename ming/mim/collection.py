@@ -2,7 +2,7 @@
 
 Each method turns its arguments into a command (`ming.mim._commands`), sends it (`ming.mim._access`) and
 turns the reply into the driver's result (`ming.mim._replies`, `ming.mim._bulk`). What writes documents is in
-`ming.mim._writes`. The async twin in `ming.mim.aio` calls these methods.
+`ming.mim._writes`. The async twin in `ming.mim._aio_collection` calls these methods.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from ming.mim._arguments import IndexKeys, Pipeline, Projection
 from ming.mim._commands import FindQuery
 from ming.mim._replies import first_batch
 from ming.mim._writes import WritingMethods
-from ming.mim.cursor import CommandCursor, Cursor
+from ming.mim.command_cursor import CommandCursor
+from ming.mim.cursor import Cursor
 from ming.mim.errors import INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND
 from ming.mim.values import order_key
 

@@ -16,8 +16,8 @@ from pymongo.write_concern import WriteConcern
 
 from ming.mim._arguments import known_options
 from ming.mim._codec import Codec, unspecified_uuids
+from ming.mim.command_cursor import CommandCursor
 from ming.mim.core import Engine
-from ming.mim.cursor import CommandCursor
 from ming.mim.database import Database
 from ming.mim.dialect import Dialect
 

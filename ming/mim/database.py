@@ -20,7 +20,7 @@ from ming.mim._codec import Codec
 from ming.mim._legacy import LEGACY_COMMANDS
 from ming.mim._replies import first_batch
 from ming.mim.collection import Collection
-from ming.mim.cursor import CommandCursor
+from ming.mim.command_cursor import CommandCursor
 from ming.mim.errors import NAMESPACE_NOT_FOUND
 
 if TYPE_CHECKING:

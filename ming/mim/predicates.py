@@ -27,7 +27,16 @@ from ming.mim.values import (
     type_code,
 )
 
-__all__ = ["BUILDERS", "all_values", "equality", "is_operator_document", "regex_condition", "type_codes"]
+__all__ = [
+    "BUILDERS",
+    "all_values",
+    "bad_value",
+    "equality",
+    "is_operator_document",
+    "regex_condition",
+    "regex_operator",
+    "type_codes",
+]
 
 _MISSING_KEY: Final = order_key(MISSING)
 _NULL_KEY: Final = order_key(None)

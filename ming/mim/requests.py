@@ -16,7 +16,7 @@ from ming.mim.filters import QueryContext
 from ming.mim.store import Collection, Database, Store
 from ming.mim.values import MISSING, identical, type_name
 
-__all__ = ["Handler", "Reply", "Request", "check_hint", "check_options", "cursor_reply"]
+__all__ = ["Handler", "Reply", "Request", "check_hint", "check_options", "cursor_reply", "identical_keys"]
 
 Reply = dict[str, Any]
 

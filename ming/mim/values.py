@@ -32,7 +32,6 @@ __all__ = [
     "identical",
     "is_number",
     "order_key",
-    "rank_of",
     "truthy",
     "type_code",
     "type_name",
@@ -219,12 +218,6 @@ _KEYS: Final[Mapping[type, Callable[[Any], OrderKey]]] = {
 def order_key(value: Any) -> OrderKey:
     """Return the value's place in the canonical order of BSON values."""
     return _KEYS[value.__class__](value)
-
-
-def rank_of(value: Any) -> int:
-    """Return the bracket of the canonical order a value belongs to: all numbers share one, and so on."""
-    rank: int = order_key(value)[0]
-    return rank
 
 
 _FLAG_LETTERS: Final = ((re.I, "i"), (re.L, "l"), (re.M, "m"), (re.S, "s"), (re.U, "u"), (re.X, "x"))

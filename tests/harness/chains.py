@@ -6,7 +6,7 @@ from typing import Any
 
 from ming import Document, Field
 from ming import schema as S
-from ming._managers import manager_of
+from ming._base_manager import manager_of
 from ming.evolve.chain import Chain
 
 __all__ = ["chain_of", "declare", "wiki_classes"]

@@ -468,21 +468,25 @@ def test_class_managers_have_no_methods_of_instances(name: str) -> None:
 CLASS_METHODS = [
     *("get", "find", "find_by", "remove", "count", "update_partial", "create_index", "ensure_index"),
     *("ensure_indexes", "index_information", "drop_indexes", "find_one_and_update", "find_one_and_replace"),
-    *("find_one_and_delete", "aggregate", "distinct"),
+    *("find_one_and_delete", "aggregate", "distinct", "migrate"),
 ]
 KEYWORDS_ONLY = {"get", "find_by"}
-NO_ARGUMENTS = {"count"}
+NO_ARGUMENTS = {"count", "migrate"}
+RETURNING_NOTHING = {"ensure_indexes", "drop_indexes"}
 
 
+@pytest.mark.parametrize("face", [Session, AsyncSession])
 @pytest.mark.parametrize("name", CLASS_METHODS)
-def test_class_managers_hand_arguments_to_the_session_untouched(name: str) -> None:
-    session = mock.Mock()
-    manager = Page.m.with_session(session)
+def test_class_managers_hand_arguments_to_the_session_untouched(name: str, face: type) -> None:
+    session: Any = mock.create_autospec(face, instance=True)
+    manager: Any = Page.m.with_session(session)
     args: tuple[Any, ...] = () if name in KEYWORDS_ONLY | NO_ARGUMENTS else ({"a": 1}, "b")
     kwargs: dict[str, Any] = {} if name in NO_ARGUMENTS else {"limit": 2}
     result = getattr(manager, name)(*args, **kwargs)
+    if inspect.iscoroutine(result):
+        result = asyncio.run(result)
     assert session.mock_calls == [getattr(call, name)(Page, *args, **kwargs)]
-    assert result in (getattr(session, name).return_value, None)
+    assert result is (None if name in RETURNING_NOTHING else getattr(session, name).return_value)
 
 
 @pytest.mark.parametrize("name", ["save", "insert", "upsert", "delete", "set", "increase_field"])

@@ -9,7 +9,7 @@ import pytest
 from harness.chains import declare, wiki_classes
 
 from ming import schema as S
-from ming._managers import manager_of
+from ming._base_manager import manager_of
 from ming.exc import Invalid, MigrationError
 
 pytestmark = pytest.mark.usefixtures("loader")

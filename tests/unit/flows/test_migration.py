@@ -10,12 +10,12 @@ from pymongo.errors import AutoReconnect, WriteError
 from pymongo.results import UpdateResult
 
 from ming import schema as S
+from ming._base_manager import manager_of
 from ming._flows.migration import migrate
 from ming._flows.operations import ReplaceOne, Sleep, UpdateOne
 from ming._flows.rebase import FindAgain
 from ming._flows.streams import OpenFind, TakeBatch
 from ming._flows.undo import OnAbort
-from ming._managers import manager_of
 from ming.exc import MongoGone
 
 Page: Any = declare(None, {"v": 1, "a": int}, {"v": 2, "b": int, "migrate": lambda old: {"b": old.a}})

@@ -10,11 +10,11 @@ import pytest
 from harness.chains import declare
 from pymongo.results import UpdateResult
 
+from ming._base_manager import manager_of
 from ming._flows.documents import save
 from ming._flows.operations import Sleep, UpdateOne
 from ming._flows.rebase import ATTEMPTS, FindAgain, is_upgraded, remembers, store_changes, store_upgrade
 from ming._flows.undo import OnAbort
-from ming._managers import manager_of
 from ming.exc import StaleObject
 
 Page: Any = declare(

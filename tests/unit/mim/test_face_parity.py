@@ -1,4 +1,4 @@
-"""The faces against the driver's classes and against each other: names and parameters."""
+"""The faces against the driver's classes: names and parameters."""
 
 from __future__ import annotations
 
@@ -31,13 +31,6 @@ ASYNC = [
     (mim.AsyncCursor, pymongo.asynchronous.cursor.AsyncCursor),
     (mim.AsyncCommandCursor, pymongo.asynchronous.command_cursor.AsyncCommandCursor),
 ]
-TWINS = [
-    (mim.Connection, mim.AsyncConnection),
-    (mim.Database, mim.AsyncDatabase),
-    (mim.Collection, mim.AsyncCollection),
-    (mim.CommandCursor, mim.AsyncCommandCursor),
-    (mim.Cursor, mim.AsyncCursor),
-]
 
 # What works over the public methods of the same object, without the network.
 INHERITED = {"dereference", "full_name", "name", "next", "codec_options", "read_preference", "read_concern"}
@@ -66,23 +59,6 @@ def test_every_parameter_of_the_driver_is_taken(ours: type[Any], drivers: type[A
             continue
         missing = set(inspect.signature(method).parameters) - {parameter.name for parameter in taken}
         assert not missing - {"args", "kwargs"}, name
-
-
-@pytest.mark.parametrize(("sync", "other"), TWINS)
-def test_twins_have_the_same_methods(sync: type[Any], other: type[Any]) -> None:
-    only_sync = set(_public(sync)) - set(_public(other))
-    only_async = set(_public(other)) - set(_public(sync))
-    assert only_sync <= set()
-    assert only_async <= {"aconnect"}
-
-
-@pytest.mark.parametrize(("sync", "other"), TWINS)
-def test_twins_have_the_same_parameters(sync: type[Any], other: type[Any]) -> None:
-    for name in _public(sync):
-        method = inspect.getattr_static(sync, name)
-        if inspect.isfunction(method):
-            ours = list(inspect.signature(method).parameters)
-            assert ours == list(inspect.signature(getattr(other, name)).parameters), name
 
 
 @pytest.mark.parametrize(("ours", "drivers"), ASYNC)
