@@ -22,7 +22,7 @@ from ming.evolve.upgrade import upgrade
 from ming.exc import Invalid, MingException
 from ming.utils import add_note
 
-__all__ = ["ClassLoader", "backend", "use_backend"]
+__all__ = ["ClassLoader", "backend"]
 
 Raw = dict[str, Any]
 Load = Callable[[Raw], Any]
@@ -30,22 +30,15 @@ Unknown = Literal["keep", "strip", "forbid"]
 Backend = Literal["reference", "generated"]
 
 _BACKENDS: Final[tuple[Backend, ...]] = ("reference", "generated")
-_chosen: Backend | None = None
 
 
 def backend() -> Backend:
-    """The backend in use: ``use_backend``'s, else the one named by ``MING_LOADER``, else generated."""
-    name = _chosen or os.environ.get("MING_LOADER") or "generated"
+    """The backend of the loaders made from now on: the one named by ``MING_LOADER``, else generated."""
+    name = os.environ.get("MING_LOADER") or "generated"
     for known in _BACKENDS:
         if name == known:
             return known
     raise ValueError(f"MING_LOADER={name!r}, expected one of {', '.join(_BACKENDS)}")
-
-
-def use_backend(name: Backend | None) -> None:
-    """Choose the backend of the loaders made from now on; None leaves it to the environment again."""
-    global _chosen
-    _chosen = name
 
 
 @dataclass(eq=False)

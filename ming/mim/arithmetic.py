@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final
 
 from bson import Decimal128, Int64
@@ -17,7 +17,17 @@ from bson.decimal128 import create_decimal128_context
 
 from ming.mim.values import INT32_MAX, INT32_MIN
 
-__all__ = ["LongOverflow", "add", "as_decimal", "divide", "integral", "multiply", "remainder", "subtract"]
+__all__ = [
+    "LongOverflow",
+    "add",
+    "as_decimal",
+    "divide",
+    "integral",
+    "multiply",
+    "remainder",
+    "subtract",
+    "whole",
+]
 
 _DECIMAL: Final[Context] = create_decimal128_context()
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
@@ -51,8 +61,20 @@ def as_decimal(value: Any) -> Decimal:
     if isinstance(value, Decimal128):
         return value.to_decimal()
     if isinstance(value, float):
-        return Decimal(repr(value)) if not math.isfinite(value) else Decimal(f"{value:.15g}")
+        return Decimal(f"{value:.14e}" if value and math.isfinite(value) else f"{value:g}")
     return Decimal(int(value))
+
+
+def whole(number: Any) -> int:
+    """Return a number without its fraction: a double's is cut off, a decimal is rounded, half to even.
+
+    Raises:
+        OverflowError: It is infinite.
+        ValueError: It is not a number.
+    """
+    if isinstance(number, Decimal128):
+        return int(number.to_decimal().to_integral_value(ROUND_HALF_EVEN))
+    return math.trunc(number)
 
 
 def _apply(

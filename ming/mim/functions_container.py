@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from ming.mim.errors import CommandError
 from ming.mim.functions import ANY_NUMBER, Function, absent
-from ming.mim.values import MISSING, as_integer, copied, is_number, order_key, type_name
+from ming.mim.values import (
+    INT32_MAX,
+    INT32_MIN,
+    MISSING,
+    as_integer,
+    copied,
+    is_number,
+    order_key,
+    type_name,
+)
 
 __all__ = ["CONTAINER"]
 
@@ -29,6 +38,16 @@ def _concat_arrays(*values: Any) -> Any:
     return [item for value in values for item in value]
 
 
+def _int32(what: str, code: int, value: Any) -> int:
+    """The integer in an argument; the code of the error for other numbers is the next one."""
+    if not is_number(value):
+        raise CommandError(code, f"{what} must be a numeric value, but is {type_name(value)}")
+    number = as_integer(value)
+    if number is None or not INT32_MIN <= number <= INT32_MAX:
+        raise CommandError(code + 1, f"{what} must be representable as a 32-bit integer: {value}")
+    return number
+
+
 def _array_elem_at(array: Any, index: Any) -> Any:
     if absent(array, index):
         return None
@@ -36,11 +55,7 @@ def _array_elem_at(array: Any, index: Any) -> Any:
         raise CommandError(
             28689, f"$arrayElemAt's first argument must be an array, but is {type_name(array)}"
         )
-    place = as_integer(index) if is_number(index) else None
-    if place is None:
-        raise CommandError(
-            28690, f"$arrayElemAt's second argument must be a 32-bit integer, but is {index!r}"
-        )
+    place = _int32("$arrayElemAt's second argument", 28690, index)
     return array[place] if -len(array) <= place < len(array) else MISSING
 
 
@@ -51,13 +66,10 @@ def _slice(array: Any, *bounds: Any) -> Any:
         raise CommandError(
             28724, f"First argument to $slice must be an array, but is of type: {type_name(array)}"
         )
-    places = [as_integer(bound) if is_number(bound) else None for bound in bounds]
-    if None in places:
-        raise CommandError(28725, "the other arguments to $slice must be 32-bit integers")
-    if len(places) == 1:
-        count = places[0] or 0
-        return array[:count] if count >= 0 else array[count:]
-    start, count = places[0] or 0, places[1] or 0
+    start = _int32("Second argument to $slice", 28725, bounds[0])
+    if len(bounds) == 1:
+        return array[:start] if start >= 0 else array[start:]
+    count = _int32("Third argument to $slice", 28727, bounds[1])
     if count <= 0:
         raise CommandError(28729, f"Third argument to $slice must be positive: {count}")
     start = start if start >= 0 else max(len(array) + start, 0)
@@ -118,19 +130,37 @@ def _array_to_object(value: Any) -> Any:
         return None
     if not isinstance(value, list):
         raise CommandError(40386, f"$arrayToObject requires an array input, found: {type_name(value)}")
-    made: dict[str, Any] = {}
+    kind = type(value[0]) if value else list
+    if kind not in (list, dict):
+        raise CommandError(40398, f"Unrecognised input type format for $arrayToObject: {type_name(value[0])}")
     for entry in value:
-        pair = (
-            [entry.get("k"), entry.get("v")]
-            if isinstance(entry, dict) and set(entry) == {"k", "v"}
-            else entry
-        )
-        if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
+        if type(entry) is not kind:
             raise CommandError(
-                40398, f"$arrayToObject requires pairs of a name and a value, found: {entry!r}"
+                40396 if kind is list else 40391,
+                "$arrayToObject requires a consistent input format. Elements must all be arrays or all be objects."
+                f" Found {type_name(entry)}",
             )
-        made[pair[0]] = copied(pair[1])
-    return made
+    pairs = map(_pair_of_list if kind is list else _pair_of_document, value)
+    return {name: copied(inner) for name, inner in pairs}
+
+
+def _pair_of_list(entry: list[Any]) -> tuple[str, Any]:
+    if len(entry) != 2:
+        raise CommandError(40397, f"$arrayToObject requires arrays of size 2, found size: {len(entry)}")
+    name, value = entry
+    if not isinstance(name, str):
+        raise CommandError(40395, f"$arrayToObject requires keys of type string, found: {type_name(name)}")
+    return name, value
+
+
+def _pair_of_document(entry: Mapping[str, Any]) -> tuple[str, Any]:
+    if len(entry) != 2:
+        raise CommandError(40392, f"$arrayToObject requires the keys 'k' and 'v', found {len(entry)} keys")
+    if entry.keys() != {"k", "v"}:
+        raise CommandError(40393, f"$arrayToObject requires the keys 'k' and 'v', found {', '.join(entry)}")
+    if not isinstance(entry["k"], str):
+        raise CommandError(40394, f"$arrayToObject requires a string at 'k', found: {type_name(entry['k'])}")
+    return entry["k"], entry["v"]
 
 
 CONTAINER: Final[Mapping[str, Function]] = {

@@ -30,8 +30,23 @@ def _widened(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
         return float(overflow.exact)
 
 
-def _shifted(moment: datetime, milliseconds: Any) -> datetime:
-    return moment + timedelta(milliseconds=float(arithmetic.as_decimal(milliseconds)))
+_EPOCH: Final = datetime(1970, 1, 1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def _later(moment: datetime, milliseconds: Any) -> datetime:
+    since_epoch = Int64((moment - _EPOCH) // _MILLISECOND)
+    try:
+        return _EPOCH + arithmetic.whole(arithmetic.add(since_epoch, milliseconds)) * _MILLISECOND
+    except (ArithmeticError, ValueError):
+        raise CommandError(15, "date overflow in $add") from None
+
+
+def _earlier(moment: datetime, milliseconds: Any) -> datetime:
+    try:
+        return moment - arithmetic.whole(milliseconds) * _MILLISECOND
+    except (ArithmeticError, ValueError):
+        raise CommandError(31109, f"Can't coerce out of range value {milliseconds} to long") from None
 
 
 def _add(*values: Any) -> Any:
@@ -48,7 +63,7 @@ def _add(*values: Any) -> Any:
             raise CommandError(16554, f"$add only supports numeric or date types, not {type_name(value)}")
         else:
             total = _widened(arithmetic.add, total, value)
-    return total if moment is None else _shifted(moment, total)
+    return total if moment is None else _later(moment, total)
 
 
 def _subtract(left: Any, right: Any) -> Any:
@@ -56,9 +71,9 @@ def _subtract(left: Any, right: Any) -> Any:
         return None
     if isinstance(left, datetime):
         if isinstance(right, datetime):
-            return Int64((left - right) // timedelta(milliseconds=1))
+            return Int64((left - right) // _MILLISECOND)
         if is_number(right):
-            return _shifted(left, arithmetic.subtract(0, right))
+            return _earlier(left, right)
     if not is_number(left) or not is_number(right):
         raise CommandError(14, f"can't $subtract {type_name(right)} from {type_name(left)}")
     return _widened(arithmetic.subtract, left, right)
@@ -107,7 +122,8 @@ def _rounding(name: str, round_: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if isinstance(value, int):
             return value
         if isinstance(value, float):
-            return float(round_(value)) if math.isfinite(value) else value
+            # -0.5 is rounded up to -0.0.
+            return math.copysign(round_(value), value) if math.isfinite(value) else value
         number = value.to_decimal()
         return Decimal128(str(round_(number))) if number.is_finite() else value
 

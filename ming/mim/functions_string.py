@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
+
+from bson import Decimal128
 
 from ming.mim.errors import CommandError
 from ming.mim.functions import ANY_NUMBER, Function, absent
-from ming.mim.values import type_name
+from ming.mim.values import is_number, type_name
 
 __all__ = ["STRING"]
 
@@ -21,15 +24,26 @@ def _concat(*values: Any) -> Any:
     return "".join(values)
 
 
-def _cased(change: Callable[[str], str]) -> Callable[[Any], str]:
-    def apply(value: Any) -> str:
-        if absent(value):
-            return ""
-        if not isinstance(value, str):
-            raise CommandError(16007, f"can't convert from BSON type {type_name(value)} to String")
-        return change(value)
+def _as_text(value: Any) -> str:
+    """Return a value as the text that the server makes of it where it wants one."""
+    if absent(value):
+        return ""
+    if isinstance(value, (str, Decimal128)) or (is_number(value) and isinstance(value, int)):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, datetime):
+        return f"{value.isoformat(timespec='milliseconds')}Z"
+    raise CommandError(16007, f"can't convert from BSON type {type_name(value)} to String")
 
-    return apply
+
+def _to_upper(value: Any) -> str:
+    # Other letters than those of ASCII stay as they are.
+    return _as_text(value).encode().upper().decode()
+
+
+def _to_lower(value: Any) -> str:
+    return _as_text(value).encode().lower().decode()
 
 
 def _string_length(value: Any) -> int:
@@ -40,8 +54,8 @@ def _string_length(value: Any) -> int:
 
 STRING: Final[Mapping[str, Function]] = {
     "$concat": Function(_concat, 0, ANY_NUMBER),
-    "$toUpper": Function(_cased(str.upper), 1, 1),
-    "$toLower": Function(_cased(str.lower), 1, 1),
+    "$toUpper": Function(_to_upper, 1, 1),
+    "$toLower": Function(_to_lower, 1, 1),
     "$strLenCP": Function(_string_length, 1, 1),
 }
 """The operators by name."""

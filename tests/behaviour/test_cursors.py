@@ -77,9 +77,20 @@ async def test_limit_skip_sort_hint_chain(face: Face) -> None:
     await face.session.create_index(Page, "n")
     cursor = face.session.find(Page, {"n": 0}).sort([("_id", -1)]).skip(1).limit(1)
     assert ids(await cursor.hint([("n", 1)]).all()) == [2]
-    assert ids(
-        await face.session.find(Page).batch_size(2).comment("c").max_time_ms(9999).sort("_id").all()
-    ) == list(range(5))
+    cursor = face.session.find(Page).batch_size(2).comment("c").max_time_ms(9999).allow_disk_use(True)
+    assert ids(await cursor.sort("_id").all()) == list(range(5))
+
+
+@pytest.mark.parametrize("store", [pytest.param("mongod", marks=pytest.mark.mongod)], indirect=True)
+async def test_a_collation_counts_in_finding_and_counting(face: Face) -> None:
+    class Named(Document):
+        __mongometa__ = type("__mongometa__", (), {"name": "named"})
+        _id = Field(str)
+
+    await face.raw["named"].insert_many([{"_id": letter} for letter in "aAb"])
+    cursor = face.session.find(Named, {"_id": "A"}).collation({"locale": "en", "strength": 2})
+    assert await cursor.count() == 2
+    assert {document._id for document in await cursor.all()} == {"a", "A"}
 
 
 async def test_options_come_before_iteration(face: Face) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import pickle
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -440,7 +439,6 @@ async def test_what_cannot_be_read_names_collection_id_and_path(face: Face, page
         assert list(refused.value.flatten()) == [("meta.seen[0].by", "3 is not a <class 'str'>")]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="notes came with Python 3.11")
 async def test_an_error_of_the_programs_own_names_collection_and_id(face: Face, declare: Declare) -> None:
     def number(text: str) -> int:
         raise LookupError("no such thing")

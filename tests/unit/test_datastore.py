@@ -301,6 +301,17 @@ def test_attributes_and_items_of_an_engine_are_the_clients() -> None:
     assert engine.some_database is engine.conn["some_database"]
 
 
+def test_attributes_and_items_of_an_async_engine_are_those_of_the_loops_client() -> None:
+    engine = create_async_engine("mim:///")
+
+    async def main() -> None:
+        assert engine["db"] == engine.conn["db"]
+        assert engine.some_database == engine.conn["some_database"]
+        assert repr(engine) == f"<AsyncEngine [{engine.conn!r}]>"
+
+    asyncio.run(main())
+
+
 def test_the_client_is_closed_with_its_engine() -> None:
     client = Flaky().client
     engine = create_engine(use_class=lambda: client)

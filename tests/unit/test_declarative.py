@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
 import pickle
@@ -470,23 +471,27 @@ CLASS_METHODS = [
     *("ensure_indexes", "index_information", "drop_indexes", "find_one_and_update", "find_one_and_replace"),
     *("find_one_and_delete", "aggregate", "distinct", "migrate"),
 ]
+NO_ARGUMENTS = {"count", "migrate", "ensure_indexes", "index_information", "drop_indexes"}
 KEYWORDS_ONLY = {"get", "find_by"}
-NO_ARGUMENTS = {"count", "migrate"}
-RETURNING_NOTHING = {"ensure_indexes", "drop_indexes"}
+ONE_ARGUMENT = {"create_index", "ensure_index"}
 
 
 @pytest.mark.parametrize("face", [Session, AsyncSession])
 @pytest.mark.parametrize("name", CLASS_METHODS)
-def test_class_managers_hand_arguments_to_the_session_untouched(name: str, face: type) -> None:
-    session: Any = mock.create_autospec(face, instance=True)
+def test_class_managers_hand_arguments_to_the_session_untouched(name: str, face: Any) -> None:
+    session = mock.create_autospec(face, instance=True, is_async=face.is_async)
     manager: Any = Page.m.with_session(session)
+    assert inspect.iscoroutinefunction(manager.count) is face.is_async
     args: tuple[Any, ...] = () if name in KEYWORDS_ONLY | NO_ARGUMENTS else ({"a": 1}, "b")
+    if name in ONE_ARGUMENT:
+        args = args[:1]
     kwargs: dict[str, Any] = {} if name in NO_ARGUMENTS else {"limit": 2}
     result = getattr(manager, name)(*args, **kwargs)
     if inspect.iscoroutine(result):
         result = asyncio.run(result)
     assert session.mock_calls == [getattr(call, name)(Page, *args, **kwargs)]
-    assert result is (None if name in RETURNING_NOTHING else getattr(session, name).return_value)
+    returns_nothing = name in ("ensure_indexes", "drop_indexes")
+    assert result is (None if returns_nothing else getattr(session, name).return_value)
 
 
 @pytest.mark.parametrize("name", ["save", "insert", "upsert", "delete", "set", "increase_field"])

@@ -12,6 +12,7 @@ from bson import ObjectId
 
 from ming import Document, Field, TypedDocument, field
 from ming import schema as S
+from ming.base import Object
 from ming.exc import MingConfigError
 
 
@@ -135,6 +136,34 @@ def test_an_annotation_without_a_schema_is_named(annotation: Any) -> None:
     odd = type(TypedDocument)("Odd", (TypedDocument,), body)
     with pytest.raises(MingConfigError, match=r"schema=|Odd\.it"):
         odd.m.schema  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_annotations_of_other_kinds() -> None:
+    class Mixed(TypedDocument):
+        plain: int = Field(int, if_missing=3)
+        free: Object
+        sizes: list[Annotated[int, S.Value(1)]]
+        notes: list[Annotated[str, "a note for readers"]]
+
+    mixed = Mixed(free={"a": {"b": 1}}, sizes=[1], notes=["x"])
+    assert mixed == {"plain": 3, "free": {"a": {"b": 1}}, "sizes": [1], "notes": ["x"]}
+    assert mixed.free.a == {"b": 1}
+    with pytest.raises(S.Invalid, match=r"sizes:\[0\]"):
+        Mixed(free={}, sizes=[2], notes=[])
+
+
+def test_a_class_without_annotations_takes_what_is_stored() -> None:
+    class Anything(TypedDocument):
+        pass
+
+    made = Anything.m.loader()({"a": {"b": 1}})
+    assert type(made) is Anything
+    assert made.a.b == 1
+
+
+def test_field_belongs_into_the_body_of_a_class() -> None:
+    with pytest.raises(MingConfigError, match="body of a TypedDocument"):
+        _ = field(default=1).schema
 
 
 def test_fields_are_inherited() -> None:
