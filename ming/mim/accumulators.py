@@ -108,7 +108,5 @@ def _accumulator(name: str, value: Any, variables: frozenset[str]) -> tuple[Call
     if operator == "$count" and operand != {}:
         raise CommandError(14, "$count takes no arguments, i.e. $count:{}")
     if isinstance(operand, list) and operator != "$count":
-        if len(operand) != 1:
-            raise CommandError(40237, f"The {operator} accumulator is a unary operator")
-        operand = operand[0]
+        raise CommandError(40237, f"The {operator} accumulator is a unary operator")
     return compile_expression(operand, variables), _FINISH[operator]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import reduce
 from typing import Any, Final
 
 from bson import Decimal128, Int64
@@ -26,6 +27,7 @@ __all__ = [
     "multiply",
     "remainder",
     "subtract",
+    "total",
     "whole",
 ]
 
@@ -74,7 +76,7 @@ def whole(number: Any) -> int:
     """
     if isinstance(number, Decimal128):
         return int(number.to_decimal().to_integral_value(ROUND_HALF_EVEN))
-    return math.trunc(number)
+    return int(number)
 
 
 def _apply(
@@ -94,6 +96,26 @@ def _apply(
 def add(left: Any, right: Any) -> Any:
     """Return the sum of two numbers."""
     return _apply(left, right, operator.add, _DECIMAL.add)
+
+
+def total(numbers: Sequence[Any]) -> Any:
+    """Return the sum of numbers as expressions have it: doubles count exactly, and are rounded once at the end.
+
+    Raises:
+        LongOverflow: An integer result needs more than 64 bits.
+    """
+    if any(isinstance(number, Decimal128) for number in numbers):
+        exact = (
+            number.to_decimal() if isinstance(number, Decimal128) else Decimal(number) for number in numbers
+        )
+        return Decimal128(reduce(_DECIMAL.add, exact))
+    if any(isinstance(number, float) for number in numbers):
+        try:
+            return math.fsum(numbers)
+        except (OverflowError, ValueError):
+            # Something is infinite.
+            return sum(map(float, numbers))
+    return integral(sum(map(int, numbers)), any(isinstance(number, Int64) for number in numbers))
 
 
 def subtract(left: Any, right: Any) -> Any:

@@ -60,7 +60,7 @@ def _array_elem_at(array: Any, index: Any) -> Any:
 
 
 def _slice(array: Any, *bounds: Any) -> Any:
-    if absent(array, *bounds):
+    if absent(array, bounds[0]):
         return None
     if not isinstance(array, list):
         raise CommandError(
@@ -69,6 +69,8 @@ def _slice(array: Any, *bounds: Any) -> Any:
     start = _int32("Second argument to $slice", 28725, bounds[0])
     if len(bounds) == 1:
         return array[:start] if start >= 0 else array[start:]
+    if absent(bounds[1]):
+        return None
     count = _int32("Third argument to $slice", 28727, bounds[1])
     if count <= 0:
         raise CommandError(28729, f"Third argument to $slice must be positive: {count}")
@@ -133,15 +135,17 @@ def _array_to_object(value: Any) -> Any:
     kind = type(value[0]) if value else list
     if kind not in (list, dict):
         raise CommandError(40398, f"Unrecognised input type format for $arrayToObject: {type_name(value[0])}")
+    pair_of: Callable[[Any], tuple[str, Any]] = _pair_of_list if kind is list else _pair_of_document
+    made: dict[str, Any] = {}
     for entry in value:
         if type(entry) is not kind:
             raise CommandError(
                 40396 if kind is list else 40391,
-                "$arrayToObject requires a consistent input format. Elements must all be arrays or all be objects."
-                f" Found {type_name(entry)}",
+                f"$arrayToObject requires elements of one type, and found {type_name(entry)} among others",
             )
-    pairs = map(_pair_of_list if kind is list else _pair_of_document, value)
-    return {name: copied(inner) for name, inner in pairs}
+        name, inner = pair_of(entry)
+        made[name] = copied(inner)
+    return made
 
 
 def _pair_of_list(entry: list[Any]) -> tuple[str, Any]:

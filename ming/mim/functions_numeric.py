@@ -23,9 +23,9 @@ def _need_number(name: str, code: int, value: Any) -> Any:
     return value
 
 
-def _widened(compute: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+def _widened(compute: Callable[..., Any], *operands: Any) -> Any:
     try:
-        return compute(left, right)
+        return compute(*operands)
     except arithmetic.LongOverflow as overflow:
         return float(overflow.exact)
 
@@ -50,7 +50,7 @@ def _earlier(moment: datetime, milliseconds: Any) -> datetime:
 
 
 def _add(*values: Any) -> Any:
-    total: Any = 0
+    numbers = []
     moment: datetime | None = None
     for value in values:
         if absent(value):
@@ -62,8 +62,8 @@ def _add(*values: Any) -> Any:
         elif not is_number(value):
             raise CommandError(16554, f"$add only supports numeric or date types, not {type_name(value)}")
         else:
-            total = _widened(arithmetic.add, total, value)
-    return total if moment is None else _later(moment, total)
+            numbers.append(value)
+    return summed(numbers) if moment is None else _later(moment, summed(numbers))
 
 
 def _subtract(left: Any, right: Any) -> Any:
@@ -141,11 +141,7 @@ def _abs(value: Any) -> Any:
 
 def summed(values: list[Any]) -> Any:
     """Return the sum of the numbers among values; whatever else there is does not count."""
-    total: Any = 0
-    for value in values:
-        if is_number(value):
-            total = _widened(arithmetic.add, total, value)
-    return total
+    return _widened(arithmetic.total, [value for value in values if is_number(value)])
 
 
 def _sum(*values: Any) -> Any:

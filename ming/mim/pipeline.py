@@ -91,8 +91,13 @@ def _add_fields(operand: Any, context: QueryContext) -> Stage:
 
 def _unset(operand: Any, context: QueryContext) -> Stage:
     paths = operand if isinstance(operand, list) else [operand]
-    if not paths or not all(isinstance(path, str) for path in paths):
-        raise CommandError(31002, "$unset specification must be a string or an array of strings")
+    if not paths:
+        raise CommandError(31119, "$unset specification must be a string or an array with at least one field")
+    if not all(isinstance(path, str) for path in paths):
+        raise CommandError(
+            31120 if paths is operand else 31002,
+            "$unset specification must be a string or an array of strings",
+        )
     tree = ProjectionTree()
     for path in paths:
         tree.flag(path, include=False)
@@ -101,8 +106,12 @@ def _unset(operand: Any, context: QueryContext) -> Stage:
 
 
 def _replace_root(operand: Any, context: QueryContext) -> Stage:
-    if not isinstance(operand, dict) or list(operand) != ["newRoot"]:
-        raise CommandError(40229, "expected an object with 'newRoot' as specification for $replaceRoot")
+    if not isinstance(operand, dict):
+        raise CommandError(40229, "expected an object as specification for $replaceRoot stage")
+    for name in operand.keys() - {"newRoot"}:
+        raise CommandError(40415, f"BSON field '$replaceRoot.{name}' is an unknown field.")
+    if not operand:
+        raise CommandError(40414, "BSON field '$replaceRoot.newRoot' is missing but a required field")
     return _replace_with(operand["newRoot"], context)
 
 
@@ -155,8 +164,12 @@ def _skip(operand: Any, context: QueryContext) -> Stage:
 
 
 def _count(operand: Any, context: QueryContext) -> Stage:
-    if not isinstance(operand, str) or not operand or operand.startswith("$") or "." in operand:
-        raise CommandError(40156, "the count field must be a non-empty string without '$' and '.'")
+    if not isinstance(operand, str) or not operand:
+        raise CommandError(40157 if operand == "" else 40156, "the count field must be a non-empty string")
+    if operand.startswith("$"):
+        raise CommandError(40158, "the count field cannot be a $-prefixed path")
+    if "." in operand:
+        raise CommandError(40160, "the count field cannot contain '.'")
 
     def run(documents: Iterable[Document]) -> list[Document]:
         count = sum(1 for _ in documents)
