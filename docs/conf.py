@@ -21,8 +21,8 @@ nitpicky = True
 # Types that other projects' documentation describes; it is not fetched while building.
 nitpick_ignore_regex = [
     ("py:.*", r"(bson|collections|datetime|decimal|formencode|pymongo|typing)(\..*)?"),
-    # Imported for type checkers only, so nothing says that they are the driver's.
-    ("py:class", r"(Async)?ClientEncryption"),
+    # Imported for type checkers only, so nothing says that they are the driver's, or of `typing`.
+    ("py:class", r"(Async)?ClientEncryption|Self"),
     # What is left of a type that Sphinx took apart at a bracket.
     ("py:class", r".*\[.*"),
 ]

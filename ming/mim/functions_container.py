@@ -148,7 +148,7 @@ def _array_to_object(value: Any) -> Any:
     return made
 
 
-def _pair_of_list(entry: list[Any]) -> tuple[str, Any]:
+def _pair_of_list(entry: Any) -> tuple[str, Any]:
     if len(entry) != 2:
         raise CommandError(40397, f"$arrayToObject requires arrays of size 2, found size: {len(entry)}")
     name, value = entry
@@ -157,7 +157,7 @@ def _pair_of_list(entry: list[Any]) -> tuple[str, Any]:
     return name, value
 
 
-def _pair_of_document(entry: Mapping[str, Any]) -> tuple[str, Any]:
+def _pair_of_document(entry: Any) -> tuple[str, Any]:
     if len(entry) != 2:
         raise CommandError(40392, f"$arrayToObject requires the keys 'k' and 'v', found {len(entry)} keys")
     if entry.keys() != {"k", "v"}:
