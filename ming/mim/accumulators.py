@@ -5,48 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from ming.mim.environment import Environment, Expression, KeyOf
 from ming.mim.errors import CommandError
 from ming.mim.expression_functions import FUNCTIONS
 from ming.mim.expressions import compile_expression, root_scope
 from ming.mim.filters import QueryContext
 from ming.mim.functions_numeric import average, summed
-from ming.mim.values import MISSING, order_key
+from ming.mim.values import MISSING
 
 __all__ = ["compile_group"]
 
 Document = dict[str, Any]
-Finish = Callable[[list[Any]], Any]
-"""Makes an accumulator's result from the values of one group, in order."""
+Finish = Callable[[list[Any], KeyOf], Any]
+"""Makes an accumulator's result from the values of one group, in order, under an order of values."""
 
 
 def _at(index: int) -> Finish:
-    return lambda values: None if values[index] is MISSING else values[index]
+    return lambda values, key: None if values[index] is MISSING else values[index]
 
 
-def _pushed(values: list[Any]) -> list[Any]:
+def _present(values: list[Any]) -> list[Any]:
     return [value for value in values if value is not MISSING]
 
 
-def _distinct(values: list[Any]) -> list[Any]:
-    return list({order_key(value): value for value in reversed(_pushed(values))}.values())[::-1]
+def _distinct(values: list[Any], key: KeyOf) -> list[Any]:
+    return list({key(value): value for value in reversed(_present(values))}.values())[::-1]
 
 
 def _last_of(name: str) -> Finish:
     # Among equal numbers of different types, grouping keeps the last, unlike the expression.
-    return lambda values: FUNCTIONS[name].apply(*reversed(values))
+    return lambda values, key: FUNCTIONS[name].apply(key, *reversed(values))
 
 
 _FINISH: Final[Mapping[str, Finish]] = {
-    "$sum": summed,
-    "$avg": average,
+    "$sum": lambda values, key: summed(values),
+    "$avg": lambda values, key: average(values),
     "$min": _last_of("$min"),
     "$max": _last_of("$max"),
     "$first": _at(0),
     "$last": _at(-1),
-    "$push": _pushed,
+    "$push": lambda values, key: _present(values),
     "$addToSet": _distinct,
-    "$count": len,
-    "$mergeObjects": lambda values: FUNCTIONS["$mergeObjects"].apply(*values),
+    "$count": lambda values, key: len(values),
+    "$mergeObjects": lambda values, key: FUNCTIONS["$mergeObjects"].apply(*values),
 }
 _UNBUILT: Final = frozenset(
     f"${name}"
@@ -67,11 +68,9 @@ def compile_group(operand: Any, context: QueryContext) -> Callable[[Iterable[Doc
         raise CommandError(15947, "a group's fields must be specified in an object")
     if "_id" not in operand:
         raise CommandError(15955, "a group specification must include an _id")
-    variables = frozenset(context.variables)
-    key = compile_expression(operand["_id"], variables)
-    fields = [
-        (name, *_accumulator(name, value, variables)) for name, value in operand.items() if name != "_id"
-    ]
+    env = context.environment
+    key = compile_expression(operand["_id"], env)
+    fields = [(name, *_accumulator(name, value, env)) for name, value in operand.items() if name != "_id"]
 
     def run(documents: Iterable[Document]) -> list[Document]:
         groups: dict[Any, tuple[Any, list[list[Any]]]] = {}
@@ -79,19 +78,22 @@ def compile_group(operand: Any, context: QueryContext) -> Callable[[Iterable[Doc
             scope = root_scope(document, context.variables)
             of_key = key(scope)
             of_key = None if of_key is MISSING else of_key
-            _, collected = groups.setdefault(order_key(of_key), (of_key, [[] for _ in fields]))
+            _, collected = groups.setdefault(env.key(of_key), (of_key, [[] for _ in fields]))
             for values, (_, expression, _) in zip(collected, fields, strict=True):
                 values.append(expression(scope))
         return [
             {"_id": of_key}
-            | {name: finish(values) for values, (name, _, finish) in zip(collected, fields, strict=True)}
+            | {
+                name: finish(values, env.key)
+                for values, (name, _, finish) in zip(collected, fields, strict=True)
+            }
             for of_key, collected in groups.values()
         ]
 
     return run
 
 
-def _accumulator(name: str, value: Any, variables: frozenset[str]) -> tuple[Callable[[Any], Any], Finish]:
+def _accumulator(name: str, value: Any, env: Environment) -> tuple[Expression, Finish]:
     if "." in name:
         raise CommandError(40235, f"The field name '{name}' cannot contain '.'")
     if name.startswith("$"):
@@ -109,4 +111,4 @@ def _accumulator(name: str, value: Any, variables: frozenset[str]) -> tuple[Call
         raise CommandError(14, "$count takes no arguments, i.e. $count:{}")
     if isinstance(operand, list) and operator != "$count":
         raise CommandError(40237, f"The {operator} accumulator is a unary operator")
-    return compile_expression(operand, variables), _FINISH[operator]
+    return compile_expression(operand, env), _FINISH[operator]

@@ -112,13 +112,14 @@ def _drop_indexes(request: Request) -> Reply:
     wanted = request.option("index", "*")
     reply: Reply = {"nIndexesWas": before, "ok": 1.0}
     if wanted == "*":
-        collection.indexes.clear()
+        for name in list(collection.indexes):
+            collection.drop_index(name)
         reply["msg"] = "non-_id indexes dropped for collection"
     else:
         for name in [
             _named_index(collection, each) for each in (wanted if isinstance(wanted, list) else [wanted])
         ]:
-            del collection.indexes[name]
+            collection.drop_index(name)
     return reply
 
 
@@ -155,7 +156,7 @@ def _drop(request: Request) -> Reply:
     collection = request.collection()
     if collection is None:
         raise CommandError(NAMESPACE_NOT_FOUND, "ns not found")
-    del request.database.collections[request.collection_name]
+    request.database.drop(request.collection_name)
     return {"nIndexesWas": len(collection.indexes) + 1, "ns": request.namespace, "ok": 1.0}
 
 
@@ -198,9 +199,10 @@ def _list_databases(request: Request) -> Reply:
 
 def _drop_database(request: Request) -> Reply:
     check_options(request.command, _NOTHING, request.name)
-    existed = bool(request.database.collections)
-    request.database.collections.clear()
-    return {"dropped": request.database.name, "ok": 1.0} if existed else {"ok": 1.0}
+    if not request.database.collections:
+        return {"ok": 1.0}
+    request.database.drop_all()
+    return {"dropped": request.database.name, "ok": 1.0}
 
 
 def _sizes(collections: list[Collection]) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """The engine: MongoDB's command vocabulary over documents in memory.
 
-`Engine.command` takes a command document and returns the reply a server would send. It does no I/O; each
-database has one lock, held during a command. The faces (`connection`, `aio`) speak to an engine in commands
+`Engine.command` takes a command document and returns the reply a server would send. It waits for nothing; one
+lock is held during a command. The faces (`connection`, `aio`) speak to an engine in commands
 only.
 """
 
@@ -67,6 +67,11 @@ class Engine:
         handler = _HANDLERS.get(name)
         if handler is None:
             raise NotImplementedError(name)
-        home = self._store.database(database)
-        with home.lock:
-            return handler(Request(stored, name, home, self._store, self.dialect, self._now, self._new_id))
+        with self._store.lock:
+            home = self._store.database(database)
+            request = Request(stored, name, home, self._store, self.dialect, self._now, self._new_id)
+            try:
+                return handler(request)
+            finally:
+                # What a command changed before it failed stays, as on a server.
+                self._store.settle()

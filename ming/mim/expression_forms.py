@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ming.mim.environment import Environment, Expression, Scope
 from ming.mim.errors import CommandError
 from ming.mim.values import MISSING, truthy
 
-__all__ = ["FORMS", "Compile", "Expression", "Scope"]
+__all__ = ["FORMS", "Compile"]
 
-Scope = dict[str, Any]
-"""Values by variable name."""
-Expression = Callable[[Scope], Any]
-"""A compiled expression."""
-Compile = Callable[[Any, frozenset[str]], Expression]
-"""The compiler: an expression and the names of the variables in scope."""
+Compile = Callable[[Any, Environment], Expression]
+"""The compiler: an expression and its surroundings."""
 
 
 def _named(
@@ -35,23 +32,23 @@ def _named(
     return argument
 
 
-def _literal(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _literal(argument: Any, env: Environment, compile_: Compile) -> Expression:
     return lambda scope: argument
 
 
-def _and(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _and(argument: Any, env: Environment, compile_: Compile) -> Expression:
     operands = argument if isinstance(argument, list) else [argument]
-    tests = [compile_(operand, variables) for operand in operands]
+    tests = [compile_(operand, env) for operand in operands]
     return lambda scope: all(truthy(test(scope)) for test in tests)
 
 
-def _or(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _or(argument: Any, env: Environment, compile_: Compile) -> Expression:
     operands = argument if isinstance(argument, list) else [argument]
-    tests = [compile_(operand, variables) for operand in operands]
+    tests = [compile_(operand, env) for operand in operands]
     return lambda scope: any(truthy(test(scope)) for test in tests)
 
 
-def _cond(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _cond(argument: Any, env: Environment, compile_: Compile) -> Expression:
     if isinstance(argument, list):
         if len(argument) != 3:
             raise CommandError(
@@ -61,14 +58,14 @@ def _cond(argument: Any, variables: frozenset[str], compile_: Compile) -> Expres
     else:
         named = _named("$cond", argument, ("if", "then", "else"))
         branches = [named["if"], named["then"], named["else"]]
-    test, then, otherwise = [compile_(branch, variables) for branch in branches]
+    test, then, otherwise = [compile_(branch, env) for branch in branches]
     return lambda scope: then(scope) if truthy(test(scope)) else otherwise(scope)
 
 
-def _if_null(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _if_null(argument: Any, env: Environment, compile_: Compile) -> Expression:
     if not isinstance(argument, list) or len(argument) < 2:
         raise CommandError(1257300, "$ifNull needs at least two arguments")
-    *candidates, fallback = [compile_(operand, variables) for operand in argument]
+    *candidates, fallback = [compile_(operand, env) for operand in argument]
 
     def evaluate(scope: Scope) -> Any:
         for candidate in candidates:
@@ -80,17 +77,17 @@ def _if_null(argument: Any, variables: frozenset[str], compile_: Compile) -> Exp
     return evaluate
 
 
-def _switch(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _switch(argument: Any, env: Environment, compile_: Compile) -> Expression:
     named = _named("$switch", argument, ("branches",), ("default",))
     if not isinstance(named["branches"], list):
         raise CommandError(40061, "$switch expected an array for 'branches'")
     if not named["branches"]:
         raise CommandError(40068, "$switch requires at least one branch.")
     branches = [
-        (compile_(branch["case"], variables), compile_(branch["then"], variables))
+        (compile_(branch["case"], env), compile_(branch["then"], env))
         for branch in (_named("$switch", branch, ("case", "then")) for branch in named["branches"])
     ]
-    default = compile_(named["default"], variables) if "default" in named else None
+    default = compile_(named["default"], env) if "default" in named else None
 
     def evaluate(scope: Scope) -> Any:
         for case, then in branches:
@@ -103,10 +100,10 @@ def _switch(argument: Any, variables: frozenset[str], compile_: Compile) -> Expr
     return evaluate
 
 
-def _let(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _let(argument: Any, env: Environment, compile_: Compile) -> Expression:
     named = _named("$let", argument, ("vars", "in"))
-    bindings = {name: compile_(value, variables) for name, value in named["vars"].items()}
-    body = compile_(named["in"], variables | bindings.keys())
+    bindings = {name: compile_(value, env) for name, value in named["vars"].items()}
+    body = compile_(named["in"], env.binding(*bindings))
     return lambda scope: body({**scope, **{name: value(scope) for name, value in bindings.items()}})
 
 
@@ -118,11 +115,11 @@ def _input_array(operator: str, code: int, value: Any) -> list[Any] | None:
     return value
 
 
-def _map(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _map(argument: Any, env: Environment, compile_: Compile) -> Expression:
     named = _named("$map", argument, ("input", "in"), ("as",))
     name = named.get("as", "this")
-    source = compile_(named["input"], variables)
-    body = compile_(named["in"], variables | {name})
+    source = compile_(named["input"], env)
+    body = compile_(named["in"], env.binding(name))
 
     def evaluate(scope: Scope) -> Any:
         array = _input_array("$map", 16883, source(scope))
@@ -134,12 +131,12 @@ def _map(argument: Any, variables: frozenset[str], compile_: Compile) -> Express
     return evaluate
 
 
-def _filter(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _filter(argument: Any, env: Environment, compile_: Compile) -> Expression:
     named = _named("$filter", argument, ("input", "cond"), ("as", "limit"))
     name = named.get("as", "this")
-    source = compile_(named["input"], variables)
-    test = compile_(named["cond"], variables | {name})
-    limit = compile_(named.get("limit"), variables)
+    source = compile_(named["input"], env)
+    test = compile_(named["cond"], env.binding(name))
+    limit = compile_(named.get("limit"), env)
 
     def evaluate(scope: Scope) -> Any:
         array = _input_array("$filter", 28651, source(scope))
@@ -152,11 +149,11 @@ def _filter(argument: Any, variables: frozenset[str], compile_: Compile) -> Expr
     return evaluate
 
 
-def _reduce(argument: Any, variables: frozenset[str], compile_: Compile) -> Expression:
+def _reduce(argument: Any, env: Environment, compile_: Compile) -> Expression:
     named = _named("$reduce", argument, ("input", "initialValue", "in"))
-    source = compile_(named["input"], variables)
-    initial = compile_(named["initialValue"], variables)
-    body = compile_(named["in"], variables | {"this", "value"})
+    source = compile_(named["input"], env)
+    initial = compile_(named["initialValue"], env)
+    body = compile_(named["in"], env.binding("this", "value"))
 
     def evaluate(scope: Scope) -> Any:
         array = _input_array("$reduce", 40080, source(scope))
@@ -170,7 +167,7 @@ def _reduce(argument: Any, variables: frozenset[str], compile_: Compile) -> Expr
     return evaluate
 
 
-FORMS: Final[Mapping[str, Callable[[Any, frozenset[str], Compile], Expression]]] = {
+FORMS: Final[Mapping[str, Callable[[Any, Environment, Compile], Expression]]] = {
     "$literal": _literal,
     "$and": _and,
     "$or": _or,

@@ -6,21 +6,25 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ming.mim.functions import Function
+from ming.mim.environment import KeyOf
+from ming.mim.functions import Function, NamedFunction
 from ming.mim.functions_container import CONTAINER
 from ming.mim.functions_numeric import NUMERIC
 from ming.mim.functions_string import STRING
-from ming.mim.values import order_key, truthy, type_name
+from ming.mim.values import truthy, type_name
 
-__all__ = ["FUNCTIONS", "UNBUILT"]
-
-
-def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    return lambda left, right: compare(order_key(left), order_key(right))
+__all__ = ["FUNCTIONS", "NAMED_FUNCTIONS", "UNBUILT"]
 
 
-def _cmp(left: Any, right: Any) -> int:
-    left_key, right_key = order_key(left), order_key(right)
+def _comparison(compare: Callable[[Any, Any], bool]) -> Function:
+    def apply(key: KeyOf, left: Any, right: Any) -> bool:
+        return compare(key(left), key(right))
+
+    return Function(apply, 2, 2, compares=True)
+
+
+def _cmp(key: KeyOf, left: Any, right: Any) -> int:
+    left_key, right_key = key(left), key(right)
     return (left_key > right_key) - (left_key < right_key)
 
 
@@ -29,13 +33,13 @@ def _not(value: Any) -> bool:
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
-    "$eq": Function(_comparison(operator.eq), 2, 2),
-    "$ne": Function(_comparison(operator.ne), 2, 2),
-    "$gt": Function(_comparison(operator.gt), 2, 2),
-    "$gte": Function(_comparison(operator.ge), 2, 2),
-    "$lt": Function(_comparison(operator.lt), 2, 2),
-    "$lte": Function(_comparison(operator.le), 2, 2),
-    "$cmp": Function(_cmp, 2, 2),
+    "$eq": _comparison(operator.eq),
+    "$ne": _comparison(operator.ne),
+    "$gt": _comparison(operator.gt),
+    "$gte": _comparison(operator.ge),
+    "$lt": _comparison(operator.lt),
+    "$lte": _comparison(operator.le),
+    "$cmp": Function(_cmp, 2, 2, compares=True),
     "$not": Function(_not, 1, 1),
     "$type": Function(type_name, 1, 1),
     **NUMERIC,
@@ -43,6 +47,9 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     **CONTAINER,
 }
 """The operators by name."""
+
+NAMED_FUNCTIONS: Final[Mapping[str, NamedFunction]] = {}
+"""The operators with named arguments, by name."""
 
 UNBUILT: Final = frozenset(
     f"${name}"

@@ -1,24 +1,28 @@
 """The expression compiler: aggregation expressions to closures over a scope.
 
-A scope maps variable names to values: ``ROOT``, ``CURRENT`` and those of ``$let``, ``$map`` and their like. A
-field that is not there evaluates to `MISSING`, which is not null. This module owns literals, paths and calls;
-the operators are in `expression_forms` and, if they just evaluate their arguments, in `expression_functions`.
+A field that is not there evaluates to `MISSING`, which is not null. This module owns literals, paths and
+calls; the operators are in `expression_forms` and, if they just evaluate their arguments, in
+`expression_functions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
+from ming.mim.environment import Environment, Expression, Scope
 from ming.mim.errors import CommandError
-from ming.mim.expression_forms import FORMS, Expression, Scope
-from ming.mim.expression_functions import FUNCTIONS, UNBUILT
+from ming.mim.expression_forms import FORMS
+from ming.mim.expression_functions import FUNCTIONS, NAMED_FUNCTIONS, UNBUILT
+from ming.mim.functions import Function, NamedFunction
 from ming.mim.path import parts_of
 from ming.mim.values import MISSING
 
-__all__ = ["Expression", "Scope", "compile_expression", "field_value", "root_scope"]
+__all__ = ["compile_expression", "field_value", "root_scope"]
 
-_SYSTEM_VARIABLES: Final = frozenset(("ROOT", "CURRENT", "REMOVE", "NOW"))
+_SYSTEM_VARIABLES: Final = frozenset(("ROOT", "CURRENT", "REMOVE"))
+_PLAIN: Final = Environment()
 
 
 def root_scope(document: dict[str, Any], variables: Mapping[str, Any] | None = None) -> Scope:
@@ -43,12 +47,12 @@ def field_value(value: Any, parts: tuple[str, ...]) -> Any:
     return value
 
 
-def compile_expression(expression: Any, variables: frozenset[str] = frozenset()) -> Expression:
+def compile_expression(expression: Any, env: Environment = _PLAIN) -> Expression:
     """Compile an expression.
 
     Args:
         expression: The expression, in stored form.
-        variables: Names of the user's variables in scope.
+        env: The variables in scope and the order of values.
 
     Returns:
         A function of a scope.
@@ -58,19 +62,19 @@ def compile_expression(expression: Any, variables: frozenset[str] = frozenset())
         NotImplementedError: An operator is not built yet.
     """
     if isinstance(expression, str) and expression.startswith("$"):
-        return _reference(expression, variables)
+        return _reference(expression, env)
     if isinstance(expression, dict):
         first = next(iter(expression), "")
         if first.startswith("$"):
-            return _operator(first, expression, variables)
-        return _object(expression, variables)
+            return _operator(first, expression, env)
+        return _object(expression, env)
     if isinstance(expression, list):
-        items = [compile_expression(item, variables) for item in expression]
+        items = [compile_expression(item, env) for item in expression]
         return lambda scope: [None if (value := item(scope)) is MISSING else value for item in items]
     return lambda scope: expression
 
 
-def _reference(expression: str, variables: frozenset[str]) -> Expression:
+def _reference(expression: str, env: Environment) -> Expression:
     if not expression.startswith("$$"):
         parts = parts_of(expression[1:])
         _check_field_path(parts, expression)
@@ -79,10 +83,8 @@ def _reference(expression: str, variables: frozenset[str]) -> Expression:
             return lambda scope: field_value(scope["CURRENT"], (name,))
         return lambda scope: field_value(scope["CURRENT"], parts)
     name, *rest = parts_of(expression[2:])
-    if name not in variables and name not in _SYSTEM_VARIABLES:
+    if name not in env.variables and name not in _SYSTEM_VARIABLES:
         raise CommandError(17276, f"Use of undefined variable: {name}")
-    if name == "NOW":
-        raise NotImplementedError("$$NOW")
     if rest:
         _check_field_path(tuple(rest), expression)
     inner = tuple(rest)
@@ -98,7 +100,7 @@ def _check_field_path(parts: tuple[str, ...], expression: str) -> None:
         raise CommandError(16410, f"FieldPath field names may not start with '$': {expression}")
 
 
-def _object(expression: dict[str, Any], variables: frozenset[str]) -> Expression:
+def _object(expression: dict[str, Any], env: Environment) -> Expression:
     for name in expression:
         if name.startswith("$"):
             raise CommandError(
@@ -106,7 +108,7 @@ def _object(expression: dict[str, Any], variables: frozenset[str]) -> Expression
             )
         if "." in name:
             raise CommandError(16412, f"FieldPath field names may not contain '.': {name}")
-    fields = [(name, compile_expression(value, variables)) for name, value in expression.items()]
+    fields = [(name, compile_expression(value, env)) for name, value in expression.items()]
 
     def evaluate(scope: Scope) -> dict[str, Any]:
         built = ((name, value(scope)) for name, value in fields)
@@ -115,7 +117,7 @@ def _object(expression: dict[str, Any], variables: frozenset[str]) -> Expression
     return evaluate
 
 
-def _operator(name: str, expression: dict[str, Any], variables: frozenset[str]) -> Expression:
+def _operator(name: str, expression: dict[str, Any], env: Environment) -> Expression:
     if len(expression) != 1:
         raise CommandError(
             15983,
@@ -123,9 +125,11 @@ def _operator(name: str, expression: dict[str, Any], variables: frozenset[str]) 
         )
     argument = expression[name]
     if name in FORMS:
-        compiled = FORMS[name](argument, variables, compile_expression)
+        compiled = FORMS[name](argument, env, compile_expression)
     elif name in FUNCTIONS:
-        compiled = _call(name, argument, variables)
+        compiled = _call(name, FUNCTIONS[name], argument, env)
+    elif name in NAMED_FUNCTIONS:
+        compiled = _call_named(name, NAMED_FUNCTIONS[name], argument, env)
     elif name in UNBUILT:
         raise NotImplementedError(name)
     else:
@@ -145,8 +149,7 @@ def _is_constant(expression: Any) -> bool:
     return not isinstance(expression, list) or all(map(_is_constant, expression))
 
 
-def _call(name: str, argument: Any, variables: frozenset[str]) -> Expression:
-    function = FUNCTIONS[name]
+def _call(name: str, function: Function, argument: Any, env: Environment) -> Expression:
     operands = argument if isinstance(argument, list) else [argument]
     if not function.fewest <= len(operands) <= function.most:
         raise CommandError(
@@ -155,8 +158,8 @@ def _call(name: str, argument: Any, variables: frozenset[str]) -> Expression:
         )
     if function.commutes:
         operands = sorted(operands, key=_is_constant)
-    arguments = [compile_expression(operand, variables) for operand in operands]
-    apply = function.apply
+    arguments = [compile_expression(operand, env) for operand in operands]
+    apply = partial(function.apply, env.key) if function.compares else function.apply
     # An operator over one array takes it as its list of operands.
     if function.spreads and len(arguments) == 1:
         only = arguments[0]
@@ -170,3 +173,17 @@ def _call(name: str, argument: Any, variables: frozenset[str]) -> Expression:
         single = arguments[0]
         return lambda scope: apply(single(scope))
     return lambda scope: apply(*[each(scope) for each in arguments])
+
+
+def _call_named(name: str, function: NamedFunction, argument: Any, env: Environment) -> Expression:
+    if not isinstance(argument, dict):
+        raise CommandError(function.not_an_object, f"{name} only supports an object as its argument")
+    for given in argument:
+        if given not in function.required and given not in function.optional:
+            raise CommandError(function.unknown, f"Unrecognized argument to {name}: {given}")
+    for required in function.required:
+        if required not in argument:
+            raise CommandError(function.missing, f"Missing '{required}' parameter to {name}")
+    arguments = {given: compile_expression(value, env) for given, value in argument.items()}
+    apply = partial(function.apply, env.key) if function.compares else function.apply
+    return lambda scope: apply(**{given: value(scope) for given, value in arguments.items()})

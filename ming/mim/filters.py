@@ -10,6 +10,7 @@ from bson import Regex
 
 from ming.mim.conditions import All, Condition, Filter, Leaf, Not, all_of, any_of, negated
 from ming.mim.dialect import Dialect
+from ming.mim.environment import Environment, KeyOf
 from ming.mim.errors import CommandError
 from ming.mim.expressions import compile_expression, root_scope
 from ming.mim.path import Path
@@ -22,7 +23,7 @@ from ming.mim.predicates import (
     regex_condition,
     regex_operator,
 )
-from ming.mim.values import truthy
+from ming.mim.values import order_key, truthy
 
 __all__ = ["QueryContext", "compile_condition", "compile_filter", "element_position"]
 
@@ -49,7 +50,14 @@ class QueryContext:
     text_fields: Sequence[str] = ()
     """The fields of the collection's text index."""
     variables: Mapping[str, Any] = field(default_factory=dict)
-    """The variables of the command's ``let``, for ``$expr``."""
+    """The variables of the command, for expressions: those of ``let``, and ``NOW``."""
+    key: KeyOf = order_key
+    """How values compare."""
+
+    @property
+    def environment(self) -> Environment:
+        """What the expressions of the command are compiled in."""
+        return Environment(frozenset(self.variables), self.key)
 
 
 def compile_filter(query: Mapping[str, Any], context: QueryContext | None = None) -> Filter:
@@ -218,7 +226,7 @@ def _nor(operand: Any, context: QueryContext) -> Filter:
 
 
 def _expr(operand: Any, context: QueryContext) -> Filter:
-    evaluate = compile_expression(operand, frozenset(context.variables))
+    evaluate = compile_expression(operand, context.environment)
     variables = context.variables
     return Filter(lambda document: truthy(evaluate(root_scope(document, variables))))
 

@@ -34,7 +34,7 @@ def compile_find_projection(
         CommandError: The server would refuse the projection.
         NotImplementedError: An operator is not built yet.
     """
-    tree = ProjectionTree(context.variables)
+    tree = ProjectionTree(context)
     adjustments: list[_Adjust] = []
     for path, value in specification.items():
         operator = next(iter(value), "") if isinstance(value, dict) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
 from ming.mim.functions import ANY_NUMBER, Function, absent
 from ming.mim.values import (
@@ -14,7 +15,6 @@ from ming.mim.values import (
     as_integer,
     copied,
     is_number,
-    order_key,
     type_name,
 )
 
@@ -78,11 +78,11 @@ def _slice(array: Any, *bounds: Any) -> Any:
     return array[start : start + count]
 
 
-def _in(value: Any, array: Any) -> bool:
+def _in(key: KeyOf, value: Any, array: Any) -> bool:
     if not isinstance(array, list):
         raise CommandError(40081, f"$in requires an array as a second argument, found: {type_name(array)}")
-    wanted = order_key(value)
-    return any(order_key(item) == wanted for item in array)
+    wanted = key(value)
+    return any(key(item) == wanted for item in array)
 
 
 def _end(name: str, index: int) -> Callable[..., Any]:
@@ -173,7 +173,7 @@ CONTAINER: Final[Mapping[str, Function]] = {
     "$concatArrays": Function(_concat_arrays, 0, ANY_NUMBER),
     "$arrayElemAt": Function(_array_elem_at, 2, 2),
     "$slice": Function(_slice, 2, 3),
-    "$in": Function(_in, 2, 2),
+    "$in": Function(_in, 2, 2, compares=True),
     "$first": Function(_end("$first", 0), 1, 1),
     "$last": Function(_end("$last", -1), 1, 1),
     "$reverseArray": Function(_reverse, 1, 1),

@@ -10,9 +10,10 @@ from typing import Any, Final
 from bson import Decimal128, Int64
 
 from ming.mim import arithmetic
+from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
 from ming.mim.functions import ANY_NUMBER, Function, absent
-from ming.mim.values import is_number, order_key, type_name
+from ming.mim.values import is_number, type_name
 
 __all__ = ["NUMERIC", "average", "summed"]
 
@@ -159,9 +160,9 @@ def _avg(*values: Any) -> Any:
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
-    def apply(*values: Any) -> Any:
+    def apply(key: KeyOf, *values: Any) -> Any:
         present = [value for value in values if not absent(value)]
-        return choose(present, key=order_key) if present else None
+        return choose(present, key=key) if present else None
 
     return apply
 
@@ -177,8 +178,8 @@ NUMERIC: Final[Mapping[str, Function]] = {
     "$floor": Function(_rounding("$floor", math.floor), 1, 1),
     "$sum": Function(_sum, 0, ANY_NUMBER, spreads=True),
     "$avg": Function(_avg, 0, ANY_NUMBER, spreads=True),
-    "$min": Function(_extreme(min), 0, ANY_NUMBER, spreads=True),
-    "$max": Function(_extreme(max), 0, ANY_NUMBER, spreads=True),
+    "$min": Function(_extreme(min), 0, ANY_NUMBER, spreads=True, compares=True),
+    "$max": Function(_extreme(max), 0, ANY_NUMBER, spreads=True, compares=True),
     "$isNumber": Function(is_number, 1, 1),
 }
 """The operators by name."""

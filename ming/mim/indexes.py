@@ -128,10 +128,6 @@ class Index:
             if not records:
                 del self._records[entry]
 
-    def clear(self) -> None:
-        """Forget all records."""
-        self._records.clear()
-
     def look_up(self, points: Mapping[str, frozenset[OrderKey]]) -> set[int] | None:
         """Return the records that can match a filter, or None if this index cannot tell.
 

@@ -74,7 +74,7 @@ def _project(operand: Any, context: QueryContext) -> Stage:
         raise CommandError(
             51272, "Invalid $project :: caused by :: projection specification must have a field"
         )
-    tree = ProjectionTree(context.variables)
+    tree = ProjectionTree(context)
     tree.add(operand)
     project = projector(tree)
     return lambda documents: map(project, documents)
@@ -83,7 +83,7 @@ def _project(operand: Any, context: QueryContext) -> Stage:
 def _add_fields(operand: Any, context: QueryContext) -> Stage:
     if not isinstance(operand, dict):
         raise CommandError(40272, "$addFields specification stage must be an object")
-    tree = ProjectionTree(context.variables, adds=True)
+    tree = ProjectionTree(context, adds=True)
     tree.add(operand)
     add = adder(tree)
     return lambda documents: map(add, documents)
@@ -116,7 +116,7 @@ def _replace_root(operand: Any, context: QueryContext) -> Stage:
 
 
 def _replace_with(operand: Any, context: QueryContext) -> Stage:
-    evaluate = compile_expression(operand, frozenset(context.variables))
+    evaluate = compile_expression(operand, context.environment)
 
     def replaced(document: Document) -> Document:
         root = evaluate(root_scope(document, context.variables))

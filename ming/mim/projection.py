@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ming.mim.environment import Expression, Scope
 from ming.mim.errors import CommandError
-from ming.mim.expressions import Expression, Scope, compile_expression, root_scope
+from ming.mim.expressions import compile_expression, root_scope
+from ming.mim.filters import QueryContext
 from ming.mim.values import MISSING, is_number, truthy
 
 __all__ = ["Project", "ProjectionTree", "adder", "excluder", "projector"]
@@ -25,11 +27,11 @@ class ProjectionTree:
     """Field names with what is to become of them.
 
     Args:
-        variables: The user's variables in scope of computed fields.
+        context: The variables in scope of computed fields and the order of values.
         adds: Whether fields are only added, so that numbers and booleans are values rather than flags.
     """
 
-    def __init__(self, variables: Mapping[str, Any] | None = None, adds: bool = False) -> None:
+    def __init__(self, context: QueryContext | None = None, adds: bool = False) -> None:
         self.root: _Node = {}
         self.includes: list[str] = []
         """Paths that are included or computed, ``_id`` apart."""
@@ -37,7 +39,7 @@ class ProjectionTree:
         """Paths that are excluded, ``_id`` apart."""
         self._adds = adds
         self._adjusted = False
-        self._variables = dict(variables or {})
+        self._context = context or QueryContext()
 
     def add(self, specification: Mapping[str, Any], prefix: str = "") -> None:
         """Enter the fields of a specification.
@@ -59,7 +61,7 @@ class ProjectionTree:
             elif is_flag:
                 self.flag(path, truthy(value))
             else:
-                self._compute(path, compile_expression(value, frozenset(self._variables)))
+                self._compute(path, compile_expression(value, self._context.environment))
 
     def flag(self, path: str, include: bool) -> None:
         """Include or exclude a path.
@@ -114,7 +116,7 @@ class ProjectionTree:
 
     def scope(self, document: Document) -> Scope:
         """Return the scope of the computed fields."""
-        return root_scope(document, self._variables)
+        return root_scope(document, self._context.variables)
 
 
 def _has_computed(node: _Node) -> bool:

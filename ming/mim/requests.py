@@ -42,7 +42,7 @@ _UNBUILT: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command about to be performed, its database locked."""
+    """A command about to be performed, its store locked."""
 
     command: dict[str, Any]
     name: str
@@ -84,7 +84,7 @@ class Request:
 
     def query_context(self, collection: Collection | None) -> QueryContext:
         """Return what the command's filters depend on."""
-        variables = {}
+        variables: dict[str, Any] = {"NOW": self.now()}
         for name, value in self.option("let", {}).items():
             bound = compile_expression(value)(root_scope({}))
             variables[name] = None if bound is MISSING else bound

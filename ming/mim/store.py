@@ -1,7 +1,8 @@
-"""Databases and collections in memory: records, natural order, indexes kept in step, locks.
+"""Databases and collections in memory: records, natural order, indexes kept in step, the lock.
 
 Nothing here knows commands. A record is a document with a number; numbers grow, so their order is the natural
-order. Documents in a store are never changed in place: a write replaces them.
+order. Documents in a store are never changed in place: a write replaces them. Whatever changes something notes
+it in the journal (`ming.mim.journal`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from weakref import WeakSet
 from ming.mim.conditions import Filter
 from ming.mim.errors import CommandError, DuplicateKey
 from ming.mim.indexes import Index
+from ming.mim.journal import Change, Follower
 from ming.mim.values import OrderKey, order_key
 
 __all__ = ["Collection", "Database", "Store"]
@@ -24,16 +26,32 @@ Document = dict[str, Any]
 
 
 class Collection:
-    """The documents of one collection with their indexes."""
+    """The documents of one collection with their indexes.
 
-    def __init__(self, namespace: str, options: Mapping[str, Any] | None = None) -> None:
-        self.namespace = namespace
+    Args:
+        database: The name of its database.
+        name: Its own.
+        options: Those it was created with.
+        journal: Where to note changes.
+    """
+
+    def __init__(
+        self, database: str, name: str, options: Mapping[str, Any] | None, journal: list[Change]
+    ) -> None:
+        self.database = database
+        self.name = name
         self.options = dict(options or {})
         self.uuid = uuid.uuid4()
         self.indexes: dict[str, Index] = {}
+        self._journal = journal
         self._documents: dict[int, Document] = {}
         self._ids: dict[OrderKey, int] = {}
         self._last = 0
+
+    @property
+    def namespace(self) -> str:
+        """Database and collection, as messages name them."""
+        return f"{self.database}.{self.name}"
 
     def __len__(self) -> int:
         return len(self._documents)
@@ -59,9 +77,15 @@ class Collection:
         self._last = record
         self._ids[key] = record
         self._documents[record] = document
+        self._journal.append(Change("insert", self, record, None, document))
 
-    def replace(self, record: int, document: Document) -> None:
+    def replace(self, record: int, document: Document, whole: bool = False) -> None:
         """Put another document with the same ``_id`` in a record's place.
+
+        Args:
+            record: The record's number.
+            document: The new document.
+            whole: Whether the user replaced the document rather than updating it.
 
         Raises:
             DuplicateKey: A unique key is taken; the record is unchanged.
@@ -74,6 +98,7 @@ class Collection:
             index.remove(old_keys, record)
             index.add(keys, record)
         self._documents[record] = document
+        self._journal.append(Change("replace" if whole else "update", self, record, before, document))
 
     def remove(self, record: int) -> None:
         """Delete a record."""
@@ -81,13 +106,7 @@ class Collection:
         del self._ids[order_key(document["_id"])]
         for index in self.indexes.values():
             index.remove(index.entries(document), record)
-
-    def clear(self) -> None:
-        """Delete all records; indexes stay."""
-        self._documents.clear()
-        self._ids.clear()
-        for index in self.indexes.values():
-            index.clear()
+        self._journal.append(Change("delete", self, record, document))
 
     def select(self, query: Filter) -> Iterator[tuple[int, Document]]:
         """Yield the records that a filter selects, in natural order unless ``_id`` is looked up."""
@@ -120,6 +139,16 @@ class Collection:
             index.check(entries, record, self.namespace)
             index.add(entries, record)
         self.indexes[index.name] = index
+        self._journal.append(Change("createIndex", self, after=index))
+
+    def drop_index(self, name: str) -> None:
+        """Drop an index."""
+        self._journal.append(Change("dropIndex", self, before=self.indexes.pop(name)))
+
+    def set_options(self, options: Mapping[str, Any]) -> None:
+        """Give the collection other options."""
+        before, self.options = self.options, dict(options)
+        self._journal.append(Change("options", self, before=before, after=self.options))
 
     def text_fields(self) -> tuple[str, ...]:
         """Return the fields of the text indexes."""
@@ -129,12 +158,17 @@ class Collection:
 
 
 class Database:
-    """The collections of one database, and the lock every command on it holds."""
+    """The collections of one database.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: Its name.
+        journal: Where to note changes.
+    """
+
+    def __init__(self, name: str, journal: list[Change]) -> None:
         self.name = name
         self.collections: dict[str, Collection] = {}
-        self.lock = threading.RLock()
+        self._journal = journal
 
     def get(self, name: str) -> Collection | None:
         """Return a collection, or None if there is none of that name."""
@@ -160,36 +194,52 @@ class Database:
             raise CommandError(73, f"Invalid namespace specified '{namespace}'")
         if name in self.collections:
             raise CommandError(48, f"Collection {namespace} already exists.")
-        made = self.collections[name] = Collection(namespace, options)
+        made = self.collections[name] = Collection(self.name, name, options, self._journal)
+        self._journal.append(Change("create", made))
         return made
+
+    def drop(self, name: str) -> None:
+        """Drop a collection with its indexes."""
+        self._journal.append(Change("drop", self.collections.pop(name)))
+
+    def drop_all(self) -> None:
+        """Drop every collection, and thereby the database."""
+        for name in list(self.collections):
+            self.drop(name)
+        self._journal.append(Change("dropDatabase", self))
 
 
 class Store:
-    """All databases of one engine."""
+    """All databases of one engine, and the lock that every command holds."""
 
     def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.followers: list[Follower] = []
         self._databases: dict[str, Database] = {}
-        self._lock = threading.Lock()
+        self._journal: list[Change] = []
         _STORES.add(self)
 
     def database(self, name: str) -> Database:
         """Return a database; it counts as existing once it has a collection."""
-        with self._lock:
-            if name not in self._databases:
-                self._databases[name] = Database(name)
-            return self._databases[name]
+        found = self._databases.get(name)
+        if found is None:
+            found = self._databases[name] = Database(name, self._journal)
+        return found
 
     def databases(self) -> list[Database]:
         """Return the databases that have collections, by name."""
-        with self._lock:
-            return sorted(
-                (each for each in self._databases.values() if each.collections), key=lambda each: each.name
-            )
+        return sorted(
+            (each for each in self._databases.values() if each.collections), key=lambda each: each.name
+        )
 
-    def _renew_locks(self) -> None:
-        self._lock = threading.Lock()
-        for database in self._databases.values():
-            database.lock = threading.RLock()
+    def settle(self) -> None:
+        """Hand the changes made since the last time to the followers."""
+        if not self._journal:
+            return
+        changes = self._journal.copy()
+        self._journal.clear()
+        for follower in self.followers:
+            follower(changes)
 
 
 _STORES: WeakSet[Store] = WeakSet()
@@ -198,7 +248,7 @@ _STORES: WeakSet[Store] = WeakSet()
 def _after_fork() -> None:
     # A lock held by another thread at the fork would stay locked for ever in the child.
     for store in list(_STORES):
-        store._renew_locks()
+        store.lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -47,7 +47,7 @@ class Update:
 def compile_update(
     update: Any,
     array_filters: Sequence[Mapping[str, Any]] = (),
-    variables: Mapping[str, Any] | None = None,
+    context: QueryContext | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> Update:
     """Compile an update: modifiers, a replacement document or a pipeline.
@@ -55,7 +55,7 @@ def compile_update(
     Args:
         update: What the update command has under ``u``.
         array_filters: The filters for ``$[identifier]``.
-        variables: The variables of the command's ``let``, for pipelines.
+        context: The variables and the order of values in force.
         now: The clock behind ``$currentDate``.
 
     Returns:
@@ -68,7 +68,7 @@ def compile_update(
     if isinstance(update, list):
         if array_filters:
             raise CommandError(9, "arrayFilters may not be specified for pipeline-syle updates")
-        return _pipeline_update(update, variables or {})
+        return _pipeline_update(update, context or QueryContext())
     if not isinstance(update, dict):
         raise CommandError(9, "Update argument must be either an object or an array")
     if next(iter(update), "").startswith("$"):
@@ -97,12 +97,12 @@ _UPDATE_STAGES: Final = frozenset(
 )
 
 
-def _pipeline_update(stages: list[Any], variables: Mapping[str, Any]) -> Update:
+def _pipeline_update(stages: list[Any], context: QueryContext) -> Update:
     for stage in stages:
         name = next(iter(stage), "") if isinstance(stage, dict) else ""
         if name not in _UPDATE_STAGES:
             raise CommandError(72, f"{name} is not allowed to be used within an update")
-    run = compile_pipeline(stages, QueryContext(variables=variables))
+    run = compile_pipeline(stages, context)
 
     def apply(document: Document, position: int | None, inserting: bool) -> Document:
         (changed,) = run([document])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from ming.mim.conditions import Filter
@@ -142,8 +143,9 @@ def _update_by(request: Request, statement: Document) -> _Updated:
 
 def _compiled_update(request: Request, statement: Mapping[str, Any], context: QueryContext) -> Update:
     document = statement["u"] if "u" in statement else statement["update"]
-    variables = {**context.variables, **statement.get("c", {})}
-    return compile_update(document, statement.get("arrayFilters") or (), variables, request.now)
+    if "c" in statement:
+        context = replace(context, variables={**context.variables, **statement["c"]})
+    return compile_update(document, statement.get("arrayFilters") or (), context, request.now)
 
 
 def _records(
@@ -173,7 +175,7 @@ def _change(
     check_id_unchanged(document, changed)
     if identical(document, changed):
         return document
-    collection.replace(record, changed)
+    collection.replace(record, changed, update.is_replacement)
     return changed
 
 
