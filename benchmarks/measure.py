@@ -1,4 +1,4 @@
-"""Measures work as a multiple of the driver's: client CPU time, in interleaved rounds.
+"""Measures work beside other work: as a multiple of its client CPU time, or how many times as fast it is.
 
 Absolute times mean nothing on a shared machine. Work and its unit therefore take turns, and the result is the
 median of the rounds' ratios.
@@ -16,9 +16,10 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["Comparison", "import_ratio", "memory_ratio"]
+__all__ = ["Comparison", "Speedup", "import_ratio", "memory_ratio"]
 
 Work = Callable[[], object]
+Clock = Callable[[], float]
 
 
 @dataclass
@@ -37,17 +38,24 @@ class Comparison:
     work: Work
     goal: float | None = None
     ratios: list[float] = field(default_factory=list)
+    clock: Clock = time.process_time
 
     def run(self, rounds: int) -> None:
         """Do both in turn, after one round to warm up."""
         for number in range(rounds + 1):
             # Either may profit from going second, so they change places.
             if number % 2:
-                work, unit = _cpu_time(self.work), _cpu_time(self.unit)
+                work, unit = _time(self.clock, self.work), _time(self.clock, self.unit)
             else:
-                unit, work = _cpu_time(self.unit), _cpu_time(self.work)
+                unit, work = _time(self.clock, self.unit), _time(self.clock, self.work)
             if number:
-                self.ratios.append(work / unit)
+                self.ratios.append(self._compared(unit, work))
+
+    def _compared(self, unit: float, work: float) -> float:
+        return work / unit
+
+    def _reached(self, goal: float) -> bool:
+        return self.ratio <= goal
 
     @property
     def ratio(self) -> float:
@@ -58,17 +66,33 @@ class Comparison:
         goal = (
             ""
             if self.goal is None
-            else f"  goal {self.goal:<5} {'' if self.ratio <= self.goal else 'missed'}"
+            else f"  goal {self.goal:<5} {'' if self._reached(self.goal) else 'missed'}"
         )
         spread = f"{min(self.ratios):.2f} to {max(self.ratios):.2f}"
         return f"{self.name:<34} {self.ratio:5.2f}  ({spread}){goal}".rstrip()
 
 
-def _cpu_time(work: Work) -> float:
+@dataclass
+class Speedup(Comparison):
+    """Some work and how many times as fast as its unit it is, by the clock on the wall.
+
+    The goal is the least number wanted.
+    """
+
+    clock: Clock = time.perf_counter
+
+    def _compared(self, unit: float, work: float) -> float:
+        return unit / work
+
+    def _reached(self, goal: float) -> bool:
+        return self.ratio >= goal
+
+
+def _time(clock: Clock, work: Work) -> float:
     gc.collect()
-    start = time.process_time()
+    start = clock()
     work()
-    return time.process_time() - start
+    return clock() - start
 
 
 def memory_ratio(name: str, unit: Work, work: Work, goal: float) -> Comparison:

@@ -9,11 +9,7 @@ Every figure is a multiple of the client CPU time that pymongo, or ``bson.decode
 from __future__ import annotations
 
 import argparse
-import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import bson
@@ -21,11 +17,9 @@ import pymongo
 import pymongo.database
 from documents import KINDS, OLD_MEDIUM, UPGRADED_MEDIUM, Kind, session
 from measure import Comparison, import_ratio, memory_ratio
+from servers import server
 
 from ming import create_datastore, create_engine
-
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
-from harness.mongod import Mongod, find_mongod
 
 DATABASE = "ming_benchmarks"
 SINGLES = 300
@@ -44,7 +38,7 @@ def main() -> None:
     parser.add_argument("--uri", help="a MongoDB server; by default one is started")
     parser.add_argument("--rounds", type=int, default=9, help="how often everything is done (default: 9)")
     arguments = parser.parse_args()
-    with _server(arguments.uri) as uri, pymongo.MongoClient[dict[str, Any]](uri) as client:
+    with server(arguments.uri) as uri, pymongo.MongoClient[dict[str, Any]](uri) as client:
         session.bind = create_datastore(DATABASE, bind=create_engine(uri))
         client.drop_database(DATABASE)
         try:
@@ -52,22 +46,6 @@ def main() -> None:
                 print(comparison, flush=True)
         finally:
             client.drop_database(DATABASE)
-
-
-@contextmanager
-def _server(uri: str | None) -> Iterator[str]:
-    if uri is not None:
-        yield uri
-        return
-    binary = find_mongod()
-    if binary is None:
-        sys.exit("No mongod found: install Ming[test], or name a server with --uri")
-    with tempfile.TemporaryDirectory() as folder:
-        server = Mongod(binary, Path(folder))
-        try:
-            yield server.uri
-        finally:
-            server.stop()
 
 
 def _comparisons(database: Database, rounds: int) -> Iterator[Comparison]:
