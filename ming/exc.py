@@ -6,11 +6,17 @@
     └── MingException
         ├── MongoGone                no connection behind a session
         ├── MingConfigError          wrong or incomplete configuration
+        ├── StoreFileError           a file of the embedded engine that cannot be used
         ├── Invalid                  a value its schema does not accept
         │   ├── DocumentTooNew       stamped by a newer version than this program knows
         │   └── HybridDocument       holds keys of several versions
         ├── StaleObject              somebody else changed what was about to be written
-        └── MigrationError           a document could not be upgraded or written back
+        ├── MigrationError           a document could not be upgraded or written back
+        └── ORMError                 wrong use of mapped classes
+            ├── AmbiguousJoin        several foreign ids could be meant by a relation
+            ├── NoJoin               no foreign id could be meant by a relation
+            ├── RelationNotLoaded    a relation was read where reading must not ask a server
+            └── IllegalStateChange   an object cannot become what it was asked to become
 
 Errors of the driver are not wrapped: programs keep catching ``DuplicateKeyError`` and its like.
 An exception carries data first and text second; the text of one that has a `MingException.code` ends with
@@ -23,14 +29,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 __all__ = [
+    "AmbiguousJoin",
     "DocumentTooNew",
     "HybridDocument",
+    "IllegalStateChange",
     "Invalid",
     "MigrationError",
     "MingConfigError",
     "MingException",
     "MongoGone",
+    "NoJoin",
+    "ORMError",
+    "RelationNotLoaded",
     "StaleObject",
+    "StoreFileError",
 ]
 
 
@@ -50,6 +62,23 @@ class MongoGone(MingException):
 
 class MingConfigError(MingException):
     """The configuration is wrong or incomplete, or an optional package it needs is missing."""
+
+
+class StoreFileError(MingException):
+    """A file of the embedded engine cannot be used: another process has it, it is damaged or no such file.
+
+    Args:
+        message: What is wrong.
+        path: The file.
+    """
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message, path)
+        self.message = message
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
 
 
 class Invalid(MingException):
@@ -176,3 +205,30 @@ class MigrationError(_DocumentError):
     """A document could not be upgraded, or its upgrade not be stored."""
 
     code = "migration-error"
+
+
+class ORMError(MingException):
+    """Mapped classes, or objects of them, were used in a way that has no meaning."""
+
+    def __str__(self) -> str:
+        return self._with_code(super().__str__())
+
+
+class AmbiguousJoin(ORMError):
+    """Several foreign ids could be meant by a relation; ``via`` says which one is."""
+
+
+class NoJoin(ORMError):
+    """No foreign id could be meant by a relation."""
+
+
+class RelationNotLoaded(ORMError):
+    """A relation was read where reading an attribute must not ask a server."""
+
+    code = "relation-not-loaded"
+
+
+class IllegalStateChange(ORMError):
+    """An object cannot become what it was asked to become."""
+
+    code = "illegal-state-change"

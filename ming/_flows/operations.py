@@ -16,11 +16,12 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
+from pymongo.results import BulkWriteResult, DeleteResult, InsertOneResult, UpdateResult
 
 from ming._types import AsyncExecutor, Executor, ManagerLike, RawDocument
 
 __all__ = [
+    "BulkWrite",
     "CallHook",
     "CreateIndex",
     "DeleteOne",
@@ -139,6 +140,13 @@ class DeleteOne(DriverCall[DeleteResult]):
 
     __slots__ = ()
     verb = "delete_one"
+
+
+class BulkWrite(DriverCall[BulkWriteResult]):
+    """Make several writes, in order."""
+
+    __slots__ = ()
+    verb = "bulk_write"
 
 
 class CreateIndex(DriverCall[str]):

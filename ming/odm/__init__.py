@@ -1,0 +1,49 @@
+"""The ODM: mapped classes, relations, an identity map and a unit of work.
+
+Door. ``mapper`` and ``session`` are the functions; the modules of these names are reached by their full path.
+"""
+
+from __future__ import annotations
+
+from ming.odm import base as base
+from ming.odm import declarative as declarative
+from ming.odm import icollection as icollection
+from ming.odm import odmsession as odmsession
+from ming.odm import property as property
+from ming.odm.aio import AsyncODMSession
+from ming.odm.base import session, state
+from ming.odm.declarative import MappedClass
+from ming.odm.encrypted import DecryptedListProperty, DecryptedProperty
+from ming.odm.fields import FieldProperty, FieldPropertyWithMissingNone, ForeignIdProperty
+from ming.odm.mapper import Mapper, MapperExtension, mapper
+from ming.odm.odmsession import (
+    ContextualODMSession,
+    ODMSession,
+    SessionExtension,
+    ThreadLocalODMSession,
+)
+from ming.odm.relations import RelationProperty
+
+__all__ = [
+    "AsyncODMSession",
+    "ContextualODMSession",
+    "DecryptedListProperty",
+    "DecryptedProperty",
+    "FieldProperty",
+    "FieldPropertyWithMissingNone",
+    "ForeignIdProperty",
+    "MappedClass",
+    "Mapper",
+    "MapperExtension",
+    "ODMSession",
+    "RelationProperty",
+    "SessionExtension",
+    "ThreadLocalODMSession",
+    "mapper",
+    "session",
+    "state",
+]
+
+ORMSession = ODMSession
+ThreadLocalORMSession = ThreadLocalODMSession
+ContextualORMSession = ContextualODMSession

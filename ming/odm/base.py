@@ -1,0 +1,425 @@
+"""What a session knows of one mapped object: its state, its document, and what changed in it.
+
+Properties and tracked containers announce a change before they make it (`ObjectState.touch`), so that a flush
+can send what changed and nothing else. Hooks are called here, too. Who registers states is
+`ming.odm.unit_of_work`; who stores documents, `ming.odm.flows`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+
+from ming._flows.changes import guarded, same, storable
+from ming._flows.operations import CallHook
+from ming._values import Missing, Object, set_origin
+from ming.exc import IllegalStateChange
+from ming.odm.icollection import deinstrument, instrument
+
+if TYPE_CHECKING:
+    from ming._types import Flow
+    from ming.odm.mapper import Mapper
+
+__all__ = ["ObjectState", "Tracker", "call_hook", "detached", "hooks", "no_op", "session", "state"]
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def state(obj: Any) -> ObjectState:
+    """Return the state of a mapped object.
+
+    Raises:
+        AttributeError: The object is not mapped.
+    """
+    found: ObjectState = obj.__ming__.state
+    return found
+
+
+def session(of: Any) -> Any:
+    """Return the session of a mapped class, as declared, or the one that tracks an object; None without.
+
+    Raises:
+        AttributeError: Neither a mapped class nor a mapped object.
+    """
+    owner: Any = of
+    return owner.query.session if isinstance(of, type) else owner.__ming__.state.session
+
+
+def detached(value: Any) -> Any:
+    """Copy plain containers deeply; what they hold, and what they carry out of sight, is shared."""
+    if isinstance(value, dict):
+        made = type(value).__new__(type(value))
+        dict.update(made, ((key, detached(inner)) for key, inner in dict.items(value)))
+        if isinstance(value, Object) and value._origin is not None:
+            set_origin(made, value._origin)
+        return made
+    return [detached(inner) for inner in value] if isinstance(value, list) else value
+
+
+class Tracker:
+    """Hears of changes made below an object's document, after they were made.
+
+    Args:
+        state: The object's state.
+    """
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: ObjectState) -> None:
+        self.state = state
+
+    def soil(self) -> None:
+        """Note that something has changed."""
+        self.state.soil()
+
+    def added_item(self, item: Any) -> None:
+        """An item was put in."""
+        self.soil()
+
+    def added_items(self, items: Iterable[Any]) -> None:
+        """Items were put in."""
+        self.soil()
+
+    def removed_item(self, item: Any) -> None:
+        """An item was taken out."""
+        self.soil()
+
+    def removed_items(self, items: Iterable[Any]) -> None:
+        """Items were taken out."""
+        self.soil()
+
+    def cleared(self) -> None:
+        """Everything was taken out."""
+        self.soil()
+
+
+class _FieldTracker(Tracker):
+    """Hears of changes below one field, also before they are made.
+
+    Args:
+        state: The object's state.
+        name: The field.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, state: ObjectState, name: str) -> None:
+        super().__init__(state)
+        self.name = name
+
+    def changing(self) -> None:
+        """Something below the field is about to change."""
+        self.state.touch(self.name)
+
+    def soil(self) -> None:
+        """Something has changed; `changing` has said so."""
+
+
+class ObjectState:
+    """Status and document of one object; it is also what the object has as ``__ming__``.
+
+    Args:
+        options: How the object was loaded: ``instrument``, ``refresh``, ``fields`` and so on.
+        session: The session that tracks the object, or None.
+    """
+
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_all",
+        "_before",
+        "_cache",
+        "_extra",
+        "_original",
+        "_status",
+        "document",
+        "gone",
+        "group",
+        "instance",
+        "mapper",
+        "options",
+        "session",
+    )
+
+    new: Final = "new"
+    clean: Final = "clean"
+    dirty: Final = "dirty"
+    deleted: Final = "deleted"
+
+    STATUSES: ClassVar[tuple[str, ...]] = ("new", "clean", "dirty", "deleted")
+
+    document: Any
+    """The object's data, plain containers throughout: the same dict over all changes."""
+    mapper: Mapper[Any]
+    instance: Any
+    gone: bool
+    """Whether the document has been deleted by a flush."""
+    group: object
+    """Shared by the objects of one result, whose relations are loaded together; None for an object by itself."""
+
+    def __init__(self, options: Any, session: Any) -> None:
+        self.options = options
+        self.session = session
+        self.document = Object()
+        self.gone = False
+        self.group = None
+        self._status = "new"
+        self._before: dict[str, Any] | None = None
+        self._original: dict[str, Any] | None = None
+        self._all = False
+        self._cache: dict[str, Any] | None = None
+        self._extra: dict[Any, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"<ObjectState status={self.status}>"
+
+    @property
+    def state(self) -> ObjectState:
+        """The state itself."""
+        return self
+
+    @property
+    def document_id(self) -> Any:
+        """The document's ``_id``, also where the class does not declare one; `Missing` without."""
+        found = dict.get(self.document, "_id", Missing)
+        origin = self.document._origin
+        return origin.unknown.get("_id", Missing) if found is Missing and origin is not None else found
+
+    # -- status
+
+    @property
+    def status(self) -> str:
+        """``new``, ``clean``, ``dirty`` or ``deleted``; may be set."""
+        return self._status
+
+    @status.setter
+    def status(self, status: str) -> None:
+        # Whoever says by hand that the object is dirty does not say where.
+        self._all = self._all or status == self.dirty
+        self._status = status
+        self.gone = False
+
+    def soil(self) -> None:
+        """Note that anything in the document may have changed."""
+        if self._status == self.clean:
+            self._status = self.dirty
+        self._all = True
+
+    def touch(self, name: str) -> None:
+        """Note that a field is about to change."""
+        if self._status == self.clean:
+            self._status = self.dirty
+        before = self._before
+        if before is None:
+            before = self._before = {}
+        if name not in before:
+            before[name] = detached(dict.get(self.document, name, Missing))
+        if name in self.mapper.foreign_ids and self.session is not None:
+            self.session.uow.note_foreign_ids(self.mapper)
+
+    @property
+    def tracker(self) -> Tracker:
+        """Who to tell of changes that no field announces."""
+        return Tracker(self)
+
+    def field_tracker(self, name: str) -> Tracker:
+        """Who to tell of changes below a field."""
+        return _FieldTracker(self, name)
+
+    # -- what changed
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields to store, with their stored form; `Missing` where one is gone."""
+        document, before = self.document, self._before or {}
+        names = {**document, **before} if self._all else before
+        changed: dict[str, Any] = {}
+        for name in names:
+            value = dict.get(document, name, Missing)
+            # A scalar may have been set back; it was meant to be stored all the same.
+            if self._all or not isinstance(value, (dict, list)) or not same(value, before[name]):
+                changed[name] = value
+        return storable(changed)
+
+    def appended(self, name: str) -> list[Any] | None:
+        """Return the items added at the end of a list, None if it changed in any other way."""
+        before = None if self._before is None else self._before.get(name)
+        value = dict.get(self.document, name)
+        if self._all or not isinstance(before, list) or not isinstance(value, list):
+            return None
+        if len(value) <= len(before) or not all(map(same, before, value)):
+            return None
+        items: list[Any] = storable({name: value[len(before) :]})[name]
+        return items
+
+    def settle(self) -> None:
+        """Note that the document is stored as it is."""
+        before = dict.fromkeys(self.document, Missing) if self._status == self.new else self._before
+        self._original = {**(before or {}), **(self._original or {})}
+        self._before = None
+        self._all = False
+        self._status = self.clean
+
+    def settle_deleted(self) -> None:
+        """Note that the document has been deleted."""
+        self.gone = True
+
+    def forbid_if_gone(self, attempt: str) -> None:
+        """Refuse what makes no sense for an object whose document has been deleted.
+
+        Raises:
+            IllegalStateChange: It has been deleted.
+        """
+        if self.gone:
+            name = type(self.instance).__name__
+            raise IllegalStateChange(f"{name} {self.document_id!r} has been deleted; it cannot be {attempt}")
+
+    def forget_original(self) -> None:
+        """Let `original_document` be what was stored last."""
+        self._original = None
+
+    @property
+    def original_document(self) -> dict[str, Any]:
+        """A copy of the document as it was loaded or last flushed; empty for a new object."""
+        if self._status == self.new:
+            return {}
+        original = {**self.document, **(self._before or {}), **(self._original or {})}
+        return {name: detached(value) for name, value in original.items() if value is not Missing}
+
+    def original_filter(self) -> dict[str, Any]:
+        """A filter for the stored document as long as it is what was loaded or flushed last."""
+        original = storable(self.original_document, self.document._origin)
+        return guarded(original, original)
+
+    # -- raw access; none of it changes the status
+
+    @property
+    def i_document(self) -> dict[str, Any]:
+        """Tracked containers made so far, by field."""
+        if self._cache is None:
+            self._cache = {}
+        return self._cache
+
+    @property
+    def extra_state(self) -> dict[Any, Any]:
+        """What relations have loaded, by property."""
+        if self._extra is None:
+            self._extra = {}
+        return self._extra
+
+    def instrumented(self, name: str) -> Any:
+        """Return the value of a field, a container as one that reports its changes.
+
+        Raises:
+            KeyError: The field is absent.
+        """
+        value = dict.__getitem__(self.document, name)
+        if not isinstance(value, (dict, list)):
+            return value
+        found = self.i_document.get(name)
+        if found is None or deinstrument(found) is not value:
+            found = self.i_document[name] = instrument(value, self.field_tracker(name))
+        return found
+
+    def set(self, name: str, value: Any) -> None:
+        """Put a raw value at a field."""
+        dict.__setitem__(self.document, name, value)
+        self._uncache(name)
+
+    def delete(self, name: str) -> None:
+        """Drop a field.
+
+        Raises:
+            KeyError: It is absent.
+        """
+        dict.__delitem__(self.document, name)
+        self._uncache(name)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Put raw values at fields, as ``dict.update``."""
+        for name, value in dict(*args, **kwargs).items():
+            self.set(name, value)
+
+    def validate(self, schema: Any) -> None:
+        """Replace the document by its valid form."""
+        self.document = schema.validate(self.document)
+        self._cache = None
+
+    def clone(self) -> Any:
+        """Return a deep copy of the document."""
+        return detached(self.document)
+
+    def _uncache(self, name: str) -> None:
+        if self._cache is not None:
+            self._cache.pop(name, None)
+
+    def reload(self, document: Any, options: Any) -> None:
+        """Take over what is stored now, as far as it was asked for; pending changes are lost."""
+        if options.get("fields") is None:
+            dict.clear(self.document)
+            self.options = options
+        dict.update(self.document, document)
+        set_origin(self.document, document._origin)
+        self._before = self._original = self._cache = self._extra = None
+        self._all = False
+        self._status = self.clean
+
+    # -- going back
+
+    def remember(self) -> Callable[[], None]:
+        """Return a function that puts everything back as it is now, for a transaction that may be aborted."""
+        session_, status, everything, gone = self.session, self._status, self._all, self.gone
+        contents = {name: detached(value) for name, value in dict.items(self.document)}
+        before, original = _copy(self._before), _copy(self._original)
+        origin = self.document._origin
+
+        def restore() -> None:
+            self.session, self._status, self._all, self.gone = session_, status, everything, gone
+            self._before, self._original = before, original
+            dict.clear(self.document)
+            dict.update(self.document, contents)
+            set_origin(self.document, origin)
+            self._cache = self._extra = None
+
+        return restore
+
+
+def _copy(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if values is None else dict(values)
+
+
+# -- hooks --------------------------------------------------------------------------------------------
+
+_NO_OPS: Final[set[Any]] = set()
+
+
+def no_op(function: F) -> F:
+    """Mark a hook that does nothing, so that nobody has to call it."""
+    _NO_OPS.add(function)
+    return function
+
+
+def hooks(extensions: Iterable[Any], name: str) -> list[Callable[..., Any]]:
+    """Return those of the extensions' hooks of a name that do something, in order."""
+    found = [getattr(extension, name, None) for extension in extensions]
+    return [hook for hook in found if hook is not None and getattr(hook, "__func__", None) not in _NO_OPS]
+
+
+def call_hook(extensions: Iterable[Any], event: str, step: Flow[T], *args: Any) -> Flow[T]:
+    """Do a step between the extensions' hooks of an event.
+
+    Args:
+        extensions: Those registered, in order.
+        event: What happens, such as ``insert``.
+        step: Makes it happen.
+        args: What the hooks get.
+
+    Returns:
+        What the step returns.
+    """
+    for hook in hooks(extensions, f"before_{event}"):
+        yield from CallHook(hook, *args)
+    result = yield from step
+    for hook in hooks(extensions, f"after_{event}"):
+        yield from CallHook(hook, *args)
+    return result

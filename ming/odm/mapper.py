@@ -1,0 +1,481 @@
+"""Mappers: how a class stands for the documents of a document class.
+
+``mapper()`` finds or makes one. What classes declare is read by `ming.odm.declarative`, which ends in the same
+`Mapper`; queries are in `ming.odm.query`; what a mapper does to the database, in `ming.odm.flows`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from ming._base_manager import BaseManager
+from ming._fields import Field
+from ming._values import Object
+from ming.odm import flows
+from ming.odm.base import ObjectState, no_op, state
+from ming.odm.fields import FieldProperty, ForeignIdProperty, ORMProperty
+from ming.odm.options import Options
+from ming.odm.query import Query, QueryDescriptor, _ClassQuery, _InstQuery
+from ming.odm.registry import REGISTRY
+from ming.odm.relations import RelationProperty
+from ming.utils import wordwrap
+
+if TYPE_CHECKING:
+    from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
+
+__all__ = ["Mapper", "MapperExtension", "Query", "_ClassQuery", "_InstQuery", "mapper"]
+
+M = TypeVar("M")
+
+_WIDTH = 60
+
+
+class MapperExtension:
+    """Hooks around what happens to the objects of a class; those that are not overridden cost nothing.
+
+    Args:
+        mapper: The class's mapper.
+    """
+
+    def __init__(self, mapper: Mapper[Any]) -> None:
+        self.mapper = mapper
+
+    @no_op
+    def before_insert(self, obj: Any, state: ObjectState, session: Any) -> Any:
+        """An object is about to be inserted."""
+
+    @no_op
+    def after_insert(self, obj: Any, state: ObjectState, session: Any) -> Any:
+        """An object was inserted."""
+
+    @no_op
+    def before_update(self, obj: Any, state: ObjectState, session: Any) -> Any:
+        """An object's changes are about to be stored."""
+
+    @no_op
+    def after_update(self, obj: Any, state: ObjectState, session: Any) -> Any:
+        """An object's changes were stored."""
+
+    @no_op
+    def before_delete(self, obj: Any, state: ObjectState, session: Any) -> Any:
+        """An object's document is about to be deleted."""
+
+    @no_op
+    def after_delete(self, obj: Any, state: ObjectState, session: Any) -> Any:
+        """An object's document was deleted."""
+
+    @no_op
+    def before_remove(self, session: Any, *args: Any, **kwargs: Any) -> Any:
+        """Documents of the class are about to be deleted by a query."""
+
+    @no_op
+    def after_remove(self, session: Any, *args: Any, **kwargs: Any) -> Any:
+        """Documents of the class were deleted by a query."""
+
+
+class Mapper(Generic[M]):
+    """How one class stands for the documents of a document class.
+
+    Args:
+        mapped_class: The class.
+        collection: The document class.
+        session: The session its objects live in, or None.
+        properties: Properties by name, in place of plain fields or beside them.
+        include_properties: If there are some, the names of the properties to have, in this order.
+        exclude_properties: Names of properties not to have.
+        extensions: `MapperExtension` classes.
+        options: ``instrument`` and ``refresh`` of new objects.
+        kwargs: Nothing.
+
+    Raises:
+        TypeError: There are other keyword arguments.
+        KeyError: ``include_properties`` names a property that is not there.
+    """
+
+    _mapper_by_classname: ClassVar[dict[str, Mapper[Any]]] = REGISTRY.by_name
+
+    def __init__(
+        self,
+        mapped_class: type[M],
+        collection: Any,
+        session: Any,
+        *,
+        properties: Mapping[str, ORMProperty] | None = None,
+        include_properties: Iterable[str] = (),
+        exclude_properties: Iterable[str] = (),
+        extensions: Iterable[Callable[[Mapper[Any]], Any]] = (),
+        options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs:
+            raise TypeError(f"Unknown kwd args: {kwargs}")
+        self.mapped_class = mapped_class
+        self.collection = collection
+        self.session = session
+        self.extensions = [extension(self) for extension in extensions]
+        self.options = Options(**(options or {}))
+        self.query: _ClassQuery[M] = _ClassQuery(self)
+        self.properties: list[ORMProperty] = []
+        self.property_index: dict[str, ORMProperty] = {}
+        self._compiled = False
+        self._set_properties(properties or {}, list(include_properties), frozenset(exclude_properties))
+        self._equip()
+        REGISTRY.add(self)
+
+    def __repr__(self) -> str:
+        return f"<Mapper {self.mapped_class.__name__}:{self.manager.collection_name}>"
+
+    @property
+    def manager(self) -> BaseManager[Any]:
+        """What the document class knows of itself."""
+        manager: BaseManager[Any] = self.collection._manager
+        return manager
+
+    # -- properties
+
+    def _set_properties(
+        self, own: Mapping[str, ORMProperty], included: list[str], excluded: frozenset[str]
+    ) -> None:
+        found = {name: own[name] for name in own}
+        for name, inherited in self._inherited_properties().items():
+            found.setdefault(name, inherited)
+        for name, field in self.manager.field_index.items():
+            if name not in found and name not in self._replaced:
+                found[name] = FieldProperty(field)
+        names = included or [name for name in found if name not in excluded]
+        for name in names:
+            self._set_property(name, found[name])
+
+    @cached_property
+    def _replaced(self) -> frozenset[str]:
+        """Inherited properties in whose place the class body has something of its own."""
+        return frozenset(
+            name
+            for base in self.base_mappers()
+            for name in base.property_index
+            if not isinstance(vars(self.mapped_class).get(name, base.property_index[name]), ORMProperty)
+        )
+
+    def _inherited_properties(self) -> dict[str, ORMProperty]:
+        found: dict[str, ORMProperty] = {}
+        for base in self.base_mappers():
+            for inherited in base.properties:
+                name = str(inherited.name)
+                if name not in found and name not in self._replaced:
+                    found[name] = copy.copy(inherited)
+        return found
+
+    def _set_property(self, name: str, prop: ORMProperty) -> None:
+        prop.name = name
+        prop.mapper = self
+        self.properties.append(prop)
+        self.property_index[name] = prop
+        setattr(self.mapped_class, name, prop)
+
+    def base_mappers(self) -> Iterator[Mapper[Any]]:
+        """Yield the mappers of the direct bases."""
+        for base in self.mapped_class.__bases__:
+            if base in REGISTRY.by_class:
+                yield REGISTRY.by_class[base]
+
+    def all_properties(self) -> Iterator[ORMProperty]:
+        """Yield own and inherited properties, each name once."""
+        seen: set[str | None] = set()
+        mappers = [self, *self.base_mappers()]
+        for prop in (prop for each in mappers for prop in each.properties):
+            if prop.name not in seen:
+                seen.add(prop.name)
+                yield prop
+
+    def add_field(self, field: Field[Any]) -> None:
+        """Have the document class declare one more field, if it does not declare it yet."""
+        manager = self.manager
+        if field.name not in manager.field_index:
+            manager.field_index[str(field.name)] = field
+            manager.forget_schema()
+
+    # -- the class
+
+    def _equip(self) -> None:
+        """Give the class what mapped objects have, where it has nothing of its own."""
+        cls: Any = self.mapped_class
+        cls.query = QueryDescriptor()
+        cls.__init__ = _initializer(self, _own_init(cls))
+        for name, method in _INSTANCE_METHODS.items():
+            if getattr(cls, name, None) in (None, getattr(object, name, None)):
+                setattr(cls, name, method)
+
+    @cached_property
+    def foreign_ids(self) -> frozenset[str]:
+        """The names of the foreign ids."""
+        return frozenset(str(prop.name) for prop in self.properties if isinstance(prop, ForeignIdProperty))
+
+    @cached_property
+    def cascades(self) -> list[RelationProperty]:
+        """The relations with a rule for what becomes of the other side when an object is deleted."""
+        return [prop for prop in self.properties if isinstance(prop, RelationProperty) and prop.cascade]
+
+    @property
+    def version_field(self) -> str | None:
+        """The field that counts the flushes of a document, for the optimistic lock."""
+        found: str | None = getattr(getattr(self.mapped_class, "__mongometa__", None), "version_field", None)
+        return found
+
+    @cached_property
+    def root(self) -> Mapper[Any]:
+        """The mapper that stands for the polymorphic family; the mapper itself where there is none."""
+        registry = self.manager.polymorphic_registry
+        if registry is not None and self.manager.polymorphic_on:
+            for base in self.base_mappers():
+                if base.manager.polymorphic_registry is registry and base.manager.polymorphic_on:
+                    return base.root
+        return self
+
+    def mapper_for(self, document: Any) -> Mapper[Any]:
+        """Return the mapper of a document's class, which polymorphism may make another one."""
+        cls = type(document)
+        return self if cls is self.collection else REGISTRY.by_collection.get(cls, self)
+
+    # -- objects
+
+    def adopt(self, document: Any, session: Any, options: Options) -> M:
+        """Make an object of a loaded document."""
+        cls = self.mapped_class
+        obj = cls.__new__(cls)
+        attached(obj, self, options, session, document)._status = ObjectState.clean
+        return obj
+
+    def create(self, doc: Mapping[str, Any], options: Mapping[str, Any], remake: bool = True) -> Any:
+        """Make a new object, without a session, of data.
+
+        Args:
+            doc: The data.
+            options: Options of the object's state.
+            remake: Whether to validate even what is a document of the class already.
+
+        Raises:
+            Invalid: The data are not valid.
+        """
+        self.compile()
+        if remake or type(doc) is not self.collection:
+            doc = self.collection.make(doc)
+        obj = self.mapper_for(doc).adopt(doc, None, Options(**options))
+        state(obj).status = ObjectState.new
+        return obj
+
+    def insert(self, obj: Any, state: ObjectState, session: Any, **kwargs: Any) -> InsertOneResult:
+        """Insert an object's document, hooks included."""
+        result: InsertOneResult = session.perform(flows.insert(session, obj, kwargs))
+        return result
+
+    def update(self, obj: Any, state: ObjectState, session: Any, **kwargs: Any) -> UpdateResult:
+        """Store an object's changes, hooks included."""
+        result: UpdateResult = session.perform(flows.update(session, obj, kwargs))
+        return result
+
+    def delete(self, obj: Any, state: ObjectState, session: Any, **kwargs: Any) -> DeleteResult:
+        """Delete an object's document, hooks included."""
+        result: DeleteResult = session.perform(flows.delete(session, obj, kwargs))
+        return result
+
+    def remove(self, session: Any, *args: Any, **kwargs: Any) -> DeleteResult:
+        """Delete documents by a query, hooks included."""
+        result: DeleteResult = session.perform(flows.remove(session, self, args, kwargs))
+        return result
+
+    def update_partial(self, session: Any, spec: Any, fields: Any, **kwargs: Any) -> UpdateResult:
+        """Send an update as it is."""
+        result: UpdateResult = session.impl.update_partial(self.collection, spec, fields, **kwargs)
+        return result
+
+    # -- all mappers
+
+    @classmethod
+    def by_class(cls, mapped_class: type[Any]) -> Mapper[Any]:
+        """Return the mapper of a class.
+
+        Raises:
+            KeyError: It is not mapped.
+        """
+        return REGISTRY.by_class[mapped_class]
+
+    @classmethod
+    def by_collection(cls, collection: type[Any]) -> Mapper[Any]:
+        """Return the mapper of a document class.
+
+        Raises:
+            KeyError: It is not mapped.
+        """
+        return REGISTRY.by_collection[collection]
+
+    @classmethod
+    def by_classname(cls, name: str) -> Mapper[Any]:
+        """Return the mapper of a class by its name, with or without the module.
+
+        Raises:
+            KeyError: No mapped class is of that name.
+        """
+        return REGISTRY.named(name)
+
+    @classmethod
+    def all_mappers(cls) -> list[Mapper[Any]]:
+        """Return all mappers there are."""
+        return REGISTRY.all
+
+    @classmethod
+    def compile_all(cls) -> None:
+        """Look up what all properties name; done one by one at first use otherwise."""
+        for each in REGISTRY:
+            each.compile()
+
+    def compile(self) -> None:
+        """Look up what the properties name.
+
+        Raises:
+            KeyError: No mapped class is of the name; the next call tries again.
+        """
+        if not self._compiled:
+            for prop in self.properties:
+                prop.compile(self)
+            self._compiled = True
+
+    @classmethod
+    def ensure_all_indexes(cls) -> None:
+        """Create the declared indexes of every class that has a session."""
+        for each in REGISTRY:
+            if each.session:
+                each.session.ensure_indexes(each.collection)
+
+    @classmethod
+    def clear_all(cls) -> None:
+        """Forget all mappers."""
+        REGISTRY.clear()
+
+    @classmethod
+    def replace_session(cls, session: Any) -> None:
+        """Let all mapped classes live in another session.
+
+        Args:
+            session: The session.
+        """
+        for each in REGISTRY:
+            each.session = session
+            meta = getattr(each.mapped_class, "__mongometa__", None)
+            if meta is not None:
+                meta.session = session
+            each.compile()
+        cls.ensure_all_indexes()
+
+
+def mapper(cls: Any, collection: Any = None, session: Any = None, **kwargs: Any) -> Mapper[Any]:
+    """Return the mapper of a class, or map it.
+
+    Args:
+        cls: A mapped class, its name, or an object of it; to map it, the class.
+        collection: The document class to map it to.
+        session: The session its objects are to live in.
+        kwargs: As for `Mapper`.
+
+    Raises:
+        KeyError: The class is not mapped.
+    """
+    if collection is None and session is None:
+        if isinstance(cls, str):
+            return REGISTRY.named(cls)
+        return REGISTRY.by_class[cls if isinstance(cls, type) else type(cls)]
+    return Mapper(cls, collection, session, **kwargs)
+
+
+# -- what mapped objects have -------------------------------------------------------------------------
+
+
+def attached(obj: Any, mapper: Mapper[Any], options: Options, session: Any, document: Any) -> ObjectState:
+    """Give an object its state."""
+    made = ObjectState(options, session)
+    made.mapper = mapper
+    made.instance = obj
+    made.document = document
+    # Into the instance's attributes past a __setattr__ of the class.
+    object.__setattr__(obj, "__ming__", made)
+    return made
+
+
+def _own_init(cls: type[Any]) -> Callable[..., None]:
+    """The class's initializer as it was written; without one, keywords are set as attributes."""
+    found = cls.__init__
+    if found is object.__init__:
+        return _set_attributes
+    body: Callable[..., None] = getattr(found, "__ming_body__", found)
+    return body
+
+
+def _set_attributes(self: Any, **kwargs: Any) -> None:
+    """Set keywords as attributes."""
+    for name, value in kwargs.items():
+        setattr(self, name, value)
+
+
+def _initializer(mapper: Mapper[Any], body: Callable[..., None]) -> Callable[..., None]:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if "__ming__" in self.__dict__:
+            # A subclass's initializer calls its base's.
+            body(self, *args, **kwargs)
+            return
+        mapper.compile()
+        made = attached(self, mapper, mapper.options, None, Object())
+        body(self, *args, **kwargs)
+        if mapper.session:
+            made.document = mapper.collection.make(made.document)
+            made.i_document.clear()
+            mapper.session.save(self)
+
+    __init__.__ming_body__ = body  # type: ignore[attr-defined]
+    __init__.__doc__ = body.__doc__
+    return __init__
+
+
+def _repr(self: Any) -> str:
+    shown = [
+        f"{prop.name}={prop.repr(self)}" for prop in state(self).mapper.properties if prop.include_in_repr
+    ]
+    return wordwrap(f"<{' '.join([type(self).__name__, *shown])}>", _WIDTH, 0, 2)
+
+
+def _getitem(self: Any, name: str) -> Any:
+    try:
+        return getattr(self, name)
+    except AttributeError:
+        raise KeyError(name) from None
+
+
+def _setitem(self: Any, name: str, value: Any) -> None:
+    setattr(self, name, value)
+
+
+def _delitem(self: Any, name: str) -> None:
+    try:
+        delattr(self, name)
+    except AttributeError:
+        raise KeyError(name) from None
+
+
+def _contains(self: Any, name: str) -> bool:
+    return hasattr(self, name)
+
+
+def _delete(self: Any) -> None:
+    """Have the object's document deleted by the next flush."""
+    self.query.delete()
+
+
+_INSTANCE_METHODS: dict[str, Any] = {
+    "__repr__": _repr,
+    "__getitem__": _getitem,
+    "__setitem__": _setitem,
+    "__delitem__": _delitem,
+    "__contains__": _contains,
+    "delete": _delete,
+}

@@ -1,0 +1,296 @@
+"""What both faces' sessions share: the objects they track, and who wants to hear what happens to them.
+
+Nothing here waits for a server. The faces are `ming.odm.odmsession` and `ming.odm.aio`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ming._transactions import Ambient, ambient
+from ming.exc import IllegalStateChange
+from ming.odm.base import ObjectState, hooks, no_op, state
+from ming.odm.cursor import projected
+from ming.odm.identity_map import IdentityMap
+from ming.odm.mapper import Mapper
+from ming.odm.registry import REGISTRY
+from ming.odm.unit_of_work import FlushPlan, UnitOfWork
+from ming.utils import indent
+
+if TYPE_CHECKING:
+    from ming._types import ManagerLike
+
+__all__ = ["SessionExtension", "TrackingSession"]
+
+_EVENTS = ("insert", "update", "delete")
+_CURSOR_OPTIONS = ("refresh", "decorate", "load")
+_PENDING = (ObjectState.new, ObjectState.dirty)
+
+
+class SessionExtension:
+    """Hooks around what a session does; those that are not overridden cost nothing.
+
+    Args:
+        session: The session.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    @no_op
+    def before_insert(self, obj: Any, st: ObjectState) -> Any:
+        """An object is about to be inserted."""
+
+    @no_op
+    def after_insert(self, obj: Any, st: ObjectState) -> Any:
+        """An object was inserted."""
+
+    @no_op
+    def before_update(self, obj: Any, st: ObjectState) -> Any:
+        """An object's changes are about to be stored."""
+
+    @no_op
+    def after_update(self, obj: Any, st: ObjectState) -> Any:
+        """An object's changes were stored."""
+
+    @no_op
+    def before_delete(self, obj: Any, st: ObjectState) -> Any:
+        """An object's document is about to be deleted."""
+
+    @no_op
+    def after_delete(self, obj: Any, st: ObjectState) -> Any:
+        """An object's document was deleted."""
+
+    @no_op
+    def before_remove(self, cls: type[Any], *args: Any, **kwargs: Any) -> Any:
+        """Documents of a class are about to be deleted by a query."""
+
+    @no_op
+    def after_remove(self, cls: type[Any], *args: Any, **kwargs: Any) -> Any:
+        """Documents of a class were deleted by a query."""
+
+    @no_op
+    def before_flush(self, obj: Any = None) -> Any:
+        """Everything, or one object, is about to be stored."""
+
+    @no_op
+    def after_flush(self, obj: Any = None) -> Any:
+        """Everything, or one object, was stored."""
+
+    @no_op
+    def cursor_created(self, cursor: Any, action: Any, *args: Any, **kwargs: Any) -> Any:
+        """A cursor was opened, or made from another one."""
+
+    @no_op
+    def before_cursor_next(self, cursor: Any) -> Any:
+        """A cursor is about to be asked for its next object."""
+
+    @no_op
+    def after_cursor_next(self, cursor: Any) -> Any:
+        """A cursor was asked for its next object."""
+
+
+class TrackingSession:
+    """Objects and their states, in memory.
+
+    Args:
+        doc_session: The session for documents.
+        extensions: `SessionExtension` classes.
+        autoflush: Whether to flush before every query.
+        raise_on_lazy: Whether reading a relation that is not loaded is refused.
+    """
+
+    is_async: ClassVar[bool] = False
+
+    if TYPE_CHECKING:
+        uow: UnitOfWork
+        imap: IdentityMap
+
+        def flush(self, obj: Any = None) -> Any: ...
+
+    _enlisted: Ambient | None = None
+    """The transaction that knows how to put the objects back."""
+
+    def __init__(
+        self,
+        doc_session: Any,
+        extensions: Iterable[Callable[[Any], Any]] | None = None,
+        autoflush: bool = False,
+        raise_on_lazy: bool = False,
+    ) -> None:
+        self.impl = doc_session
+        self.autoflush = autoflush
+        self.raise_on_lazy = raise_on_lazy
+        self.extensions: list[Any] = []
+        for extension in extensions or ():
+            self.register_extension(extension)
+
+    def register_extension(self, extension: Callable[[Any], Any]) -> None:
+        """Have one more extension called.
+
+        Args:
+            extension: Its class.
+        """
+        self.extensions.append(extension(self))
+
+    def __repr__(self) -> str:
+        lines = ["<session>", *(f"  {indent(repr(part), 2)}" for part in (self.uow, self.imap))]
+        return "\n".join(lines)
+
+    @property
+    def bind(self) -> Any:
+        """The datastore."""
+        return self.impl.bind
+
+    @bind.setter
+    def bind(self, bind: Any) -> None:
+        self.impl.bind = bind
+
+    @property
+    def db(self) -> Any:
+        """The driver's database.
+
+        Raises:
+            MongoGone: There is no datastore.
+        """
+        return self.impl.db
+
+    def mapper(self, cls: type[Any], collection: Any, **kwargs: Any) -> Mapper[Any]:
+        """Map a class to a document class; its objects live in this session. Arguments as `Mapper`."""
+        return Mapper(cls, collection, self, **kwargs)
+
+    def _find_arguments(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Split the keywords of a ``find`` into the driver's and ours, which the cursor gets.
+
+        Raises:
+            ValueError: There are options, and no query before them.
+        """
+        options = {name: kwargs[name] for name in _CURSOR_OPTIONS if name in kwargs}
+        driver = {name: value for name, value in kwargs.items() if name not in (*_CURSOR_OPTIONS, "fields")}
+        if kwargs.get("fields") is not None:
+            driver["projection"] = kwargs["fields"]
+        if driver and not args:
+            raise ValueError(
+                "A query dict is typically the first param to find(); to find everything, pass {} before "
+                + ", ".join(driver)
+            )
+        options["fields"] = projected(driver.get("projection", args[1] if len(args) > 1 else None))
+        return driver, options
+
+    def _returned(
+        self, cursor: type[Any], cls: type[Any], raw: Any, decorate: Any, options: Mapping[str, Any]
+    ) -> Any:
+        """The object of a raw document that the driver returned, which takes over what that holds."""
+        fields = projected(options.get("projection"))
+        made = cursor(self, cls, None, refresh=True, decorate=decorate, fields=fields)
+        return made._object_of(raw)
+
+    @staticmethod
+    def _document_class(cls: type[Any]) -> type[Any]:
+        """A document class, or that of a mapped class."""
+        return REGISTRY.by_class[cls].collection if cls in REGISTRY.by_class else cls
+
+    # -- tracking
+
+    def track(self, obj: Any) -> None:
+        """Track an object that was loaded."""
+        self.uow.save(obj)
+        self.imap.save(obj)
+        obj.__ming__.session = self
+
+    def save(self, obj: Any) -> None:
+        """Track an object, so that the next flush stores what changed.
+
+        Raises:
+            IllegalStateChange: Another session has changes of it to store.
+        """
+        own = state(obj)
+        self._forbid_if_elsewhere(own)
+        if own.session is not None and own.session is not self:
+            own.session.expunge(obj)
+        self.track(obj)
+
+    def _forbid_if_elsewhere(self, own: ObjectState) -> None:
+        other = own.session
+        if other is None or other is self or own.status not in _PENDING or own.instance not in other.uow:
+            return
+        name = type(own.instance).__name__
+        raise IllegalStateChange(
+            f"{name} {own.document_id!r} is {own.status} in another session: flush it there, or expunge it"
+        )
+
+    def expunge(self, obj: Any) -> None:
+        """Track an object no longer; what was not flushed stays in memory alone."""
+        self.uow.expunge(obj)
+        self.imap.expunge(obj)
+        state(obj).session = None
+
+    def clear(self) -> None:
+        """Track nothing any longer; what was not flushed is lost."""
+        for own in self.uow.states():
+            own.session = None
+        self.uow.clear()
+        self.imap.clear()
+
+    def plan(self) -> FlushPlan:
+        """Return what a flush would do now; it prints one line per step."""
+        return self.uow.plan()
+
+    def is_bulkable(self, mapper: Mapper[Any]) -> bool:
+        """Whether nobody has to be called for each object of a class that is stored."""
+        own = (type(self).insert_now, type(self).update_now, type(self).delete_now)  # type: ignore[attr-defined]
+        methods = (type(mapper).insert, type(mapper).update, type(mapper).delete)
+        if own != self._ORIGINALS or methods != _MAPPER_METHODS:
+            return False
+        wanted = [f"{moment}_{event}" for moment in ("before", "after") for event in _EVENTS]
+        return not any(
+            hooks(extensions, name) for extensions in (self.extensions, mapper.extensions) for name in wanted
+        )
+
+    _ORIGINALS: ClassVar[tuple[Any, ...]] = ()
+    """The face's methods for single objects, as they are unless somebody replaces them."""
+
+    # -- performing flows
+
+    def call(
+        self,
+        manager: ManagerLike[Any],
+        verb: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        by_id: bool = False,
+    ) -> Any:
+        """Call a driver verb through the session for documents."""
+        return self.impl.call(manager, verb, args, kwargs, by_id=by_id)
+
+    def on_abort(self, action: Callable[[], object]) -> None:
+        """Have something done if the running transaction is aborted."""
+        self.impl.on_abort(action)
+
+    def enlist(self) -> None:
+        """Have all objects go back to what they are now if the running transaction is aborted."""
+        running = ambient(getattr(self.impl.bind, "bind", None))
+        if running is None or running is self._enlisted:
+            return
+        self._enlisted = running
+        running.on_abort(self._restorer())
+
+    def _restorer(self) -> Callable[[], None]:
+        tracked = [(obj, state(obj).remember()) for obj in self.uow]
+
+        def restore() -> None:
+            self._enlisted = None
+            self.clear()
+            for obj, put_back in tracked:
+                put_back()
+                self.uow.save(obj)
+                self.imap.save(obj)
+
+        return restore
+
+
+_MAPPER_METHODS = (Mapper.insert, Mapper.update, Mapper.delete)

@@ -1,0 +1,156 @@
+"""The unit of work: the objects a session tracks, in the order they came, and the plan of a flush."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ming.odm.base import ObjectState, state
+from ming.utils import indent
+
+if TYPE_CHECKING:
+    from ming.odm.mapper import Mapper
+    from ming.odm.tracking import TrackingSession
+
+__all__ = ["FlushPlan", "Step", "UnitOfWork"]
+
+Kind = Literal["insert", "update", "delete"]
+
+_KINDS: dict[str, Kind] = {"new": "insert", "dirty": "update", "deleted": "delete"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a flush does for one object."""
+
+    kind: Kind
+    state: ObjectState
+    """The object's state, from which the fields to store are taken when the step is performed."""
+
+    def __str__(self) -> str:
+        document = self.state.document
+        names = {"insert": document, "update": self.state.changes(), "delete": {}}[self.kind]
+        fields = ", ".join(sorted(set(names) - {"_id"}))
+        text = f"{self.kind} {type(self.state.instance).__name__} _id={document.get('_id')!r}"
+        return f"{text}: {fields}" if fields else text
+
+
+@dataclass(frozen=True)
+class FlushPlan:
+    """The steps of a flush, in order."""
+
+    steps: tuple[Step, ...]
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.steps)) or "nothing to do"
+
+
+def plan(states: Iterable[ObjectState]) -> FlushPlan:
+    """Return the plan for states; clean ones need nothing.
+
+    Raises:
+        AssertionError: A status is none of those there are.
+    """
+    steps = []
+    for found in states:
+        assert found.status in ObjectState.STATUSES, f"unknown status {found.status!r}"
+        if found.status != ObjectState.clean:
+            steps.append(Step(_KINDS[found.status], found))
+    return FlushPlan(tuple(steps))
+
+
+class UnitOfWork:
+    """Tracked objects in the order in which they were first saved.
+
+    Args:
+        session: The session they belong to.
+    """
+
+    def __init__(self, session: TrackingSession) -> None:
+        self.session = session
+        self._objects: dict[ObjectState, Any] = {}
+        self._epochs: dict[Mapper[Any], int] = {}
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(self._objects.values()))
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def __contains__(self, obj: Any) -> bool:
+        return state(obj) in self._objects
+
+    def __bool__(self) -> bool:
+        return True
+
+    def save(self, obj: Any) -> None:
+        """Track an object; one that is tracked already keeps its place."""
+        found = state(obj)
+        self._objects.setdefault(found, obj)
+        if found.status == ObjectState.new:
+            self.note_foreign_ids(found.mapper)
+
+    def expunge(self, obj: Any) -> None:
+        """Track an object no longer, if it is tracked."""
+        self._objects.pop(state(obj), None)
+
+    def clear(self) -> None:
+        """Track nothing any longer."""
+        self._objects.clear()
+
+    def flush(self) -> Any:
+        """Store everything that changed; the same as the session's flush."""
+        return self.session.flush()
+
+    def states(self) -> list[ObjectState]:
+        """Return the states of the tracked objects."""
+        return list(self._objects)
+
+    def epoch(self, mapper: Mapper[Any]) -> int:
+        """Return a number that grows when foreign ids of a family's objects change in memory."""
+        return self._epochs.get(mapper.root, 0)
+
+    def note_foreign_ids(self, mapper: Mapper[Any]) -> None:
+        """Note that foreign ids of a family's objects changed in memory, or such objects came or went."""
+        self._epochs[mapper.root] = self.epoch(mapper) + 1
+
+    def plan(self) -> FlushPlan:
+        """Return what a flush would do now."""
+        return plan(list(self._objects))
+
+    @property
+    def new(self) -> Iterator[Any]:
+        """Objects to be inserted."""
+        return self._with_status(ObjectState.new)
+
+    @property
+    def clean(self) -> Iterator[Any]:
+        """Objects that are stored as they are."""
+        return self._with_status(ObjectState.clean)
+
+    @property
+    def dirty(self) -> Iterator[Any]:
+        """Objects with changes to be stored."""
+        return self._with_status(ObjectState.dirty)
+
+    @property
+    def deleted(self) -> Iterator[Any]:
+        """Objects to be deleted."""
+        return self._with_status(ObjectState.deleted)
+
+    def _with_status(self, status: str) -> Iterator[Any]:
+        return (obj for found, obj in list(self._objects.items()) if found.status == status)
+
+    def __repr__(self) -> str:
+        lines = ["<UnitOfWork>"]
+        for status in ObjectState.STATUSES:
+            lines.append(f"  <{status}>")
+            lines += [f"    {indent(repr(obj), 4)}" for obj in self._with_status(status)]
+        return "\n".join(lines)
