@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from weakref import ref
 
 from ming._flows.changes import guarded, same, storable
 from ming._flows.operations import CallHook
@@ -124,24 +125,6 @@ class ObjectState:
         session: The session that tracks the object, or None.
     """
 
-    __slots__ = (
-        "__dict__",
-        "__weakref__",
-        "_all",
-        "_before",
-        "_cache",
-        "_extra",
-        "_original",
-        "_status",
-        "document",
-        "gone",
-        "group",
-        "instance",
-        "mapper",
-        "options",
-        "session",
-    )
-
     new: Final = "new"
     clean: Final = "clean"
     dirty: Final = "dirty"
@@ -151,25 +134,49 @@ class ObjectState:
 
     document: Any
     """The object's data, plain containers throughout: the same dict over all changes."""
+    options: Any
+    """How the object was loaded, or is to be."""
+    session: Any
+    """The session that tracks the object, or None."""
     mapper: Mapper[Any]
-    instance: Any
-    gone: bool
-    """Whether the document has been deleted by a flush."""
-    group: object
+    """The mapper of the object's class."""
+
+    # Most objects are only read; what they all share is here, and costs them nothing.
+    group: object = None
     """Shared by the objects of one result, whose relations are loaded together; None for an object by itself."""
+    gone: bool = False
+    """Whether the document has been deleted by a flush."""
+    _status: str = "new"
+    _before: dict[str, Any] | None = None
+    _original: dict[str, Any] | None = None
+    _all: bool = False
+    _cache: dict[str, Any] | None = None
+    _extra: dict[Any, Any] | None = None
+    _instance: Callable[[], Any]
 
     def __init__(self, options: Any, session: Any) -> None:
         self.options = options
         self.session = session
         self.document = Object()
-        self.gone = False
-        self.group = None
-        self._status = "new"
-        self._before: dict[str, Any] | None = None
-        self._original: dict[str, Any] | None = None
-        self._all = False
-        self._cache: dict[str, Any] | None = None
-        self._extra: dict[Any, Any] | None = None
+
+    @classmethod
+    def attach(cls, obj: Any, mapper: Mapper[Any], options: Any, session: Any, document: Any) -> ObjectState:
+        """Make a state and give it to an object."""
+        made = cls.__new__(cls)
+        made.options = options
+        made.session = session
+        made.document = document
+        made.mapper = mapper
+        # An object and its state that held each other would be freed by the collector only.
+        made._instance = ref(obj)
+        # Into the instance's attributes past a __setattr__ of the class.
+        object.__setattr__(obj, "__ming__", made)
+        return made
+
+    @property
+    def instance(self) -> Any:
+        """The object; None when it is no longer there."""
+        return self._instance()
 
     def __repr__(self) -> str:
         return f"<ObjectState status={self.status}>"
@@ -183,8 +190,9 @@ class ObjectState:
     def document_id(self) -> Any:
         """The document's ``_id``, also where the class does not declare one; `Missing` without."""
         found = dict.get(self.document, "_id", Missing)
-        origin = self.document._origin
-        return origin.unknown.get("_id", Missing) if found is Missing and origin is not None else found
+        if found is Missing and self.document._origin is not None:
+            return self.document._origin.unknown.get("_id", Missing)
+        return found
 
     # -- status
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from ming._cursor import Cursor, only
 from ming._cursor import CursorBase as DocumentCursor
 from ming._flows.loading import loader_for
+from ming._values import Missing
 from ming.exc import MingException
-from ming.odm.base import hooks
+from ming.odm.base import ObjectState, hooks
 from ming.odm.options import Options
 from ming.odm.registry import mapper_of
 
@@ -112,18 +113,25 @@ class CursorBase(Generic[T]):
         session, options, mapper, group = self.session, self._options, self.mapper, object()
         mapper.compile()
         load = loader_for(mapper.collection, allow_extra, strip_extra)
-        find, root, decorate, note = session.imap.find, mapper.root, options.decorate, self._note
+        refresh, decorate, note = options.refresh, options.decorate, self._note
+        find, track = session.imap.finder(mapper.root), session.tracker(mapper.root)
+        mapper_for, attach = mapper.mapper_for, ObjectState.attach
 
         def make(raw: dict[str, Any]) -> Any:
             if note is not None:
                 note(raw)
-            obj = find(root, raw["_id"]) if "_id" in raw else None
+            document_id = raw.get("_id", Missing)
+            obj = find(document_id)
             if obj is None:
                 document = load(raw)
-                obj = mapper.mapper_for(document).adopt(document, session, options)
-                obj.__ming__.group = group
-                session.track(obj)
-            elif options.refresh:
+                made = mapper_for(document)
+                cls = made.mapped_class
+                obj = cls.__new__(cls)
+                own = attach(obj, made, options, session, document)
+                own._status = "clean"
+                own.group = group
+                track(own, obj, document_id)
+            elif refresh:
                 obj.__ming__.reload(load(raw), options)
                 obj.__ming__.group = group
             return obj if decorate is None else decorate(obj)

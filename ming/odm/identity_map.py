@@ -6,7 +6,7 @@ base class and one through a subclass meet in one object.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import bson
@@ -33,15 +33,40 @@ class IdentityMap:
 
     def find(self, root: Mapper[Any], document_id: Any) -> Any:
         """Return the object of a family with an ``_id``, or None."""
-        family = self._families.get(root)
-        return None if family is None else family.get(hashable(document_id))
+        return self.finder(root)(document_id)
+
+    def finder(self, root: Mapper[Any]) -> Callable[[Any], Any]:
+        """Return a function that gives the object of a family with an ``_id``, or None."""
+        get = self._family(root).get
+
+        def find(document_id: Any) -> Any:
+            try:
+                return get(document_id)
+            except TypeError:
+                return get(hashable(document_id))
+
+        return find
+
+    def enterer(self, root: Mapper[Any]) -> Callable[[Any, Any], None]:
+        """Return a function that enters objects of a family under an ``_id``, unless that is missing."""
+        family = self._family(root)
+
+        def enter(document_id: Any, obj: Any) -> None:
+            if document_id is not Missing:
+                try:
+                    family[document_id] = obj
+                except TypeError:
+                    family[hashable(document_id)] = obj
+
+        return enter
+
+    def _family(self, root: Mapper[Any]) -> dict[Any, Any]:
+        return self._families.setdefault(root, {})
 
     def save(self, obj: Any) -> None:
         """Enter an object; one without ``_id`` is left out, an earlier one with the same key forgotten."""
-        found = state(obj)
-        document_id = found.document_id
-        if document_id is not Missing:
-            self._families.setdefault(found.mapper.root, {})[hashable(document_id)] = obj
+        own = state(obj)
+        self.enterer(own.mapper.root)(own.document_id, obj)
 
     def expunge(self, obj: Any) -> None:
         """Take an object out, if it is there."""
@@ -53,7 +78,9 @@ class IdentityMap:
 
     def clear(self) -> None:
         """Take everything out."""
-        self._families.clear()
+        # The dicts stay: cursors that are being read hold on to them.
+        for family in self._families.values():
+            family.clear()
 
     def copy(self) -> IdentityMap:
         """Return a map of its own with the same objects."""
@@ -79,6 +106,4 @@ class IdentityMap:
 
 def hashable(document_id: Any) -> Any:
     """Return an ``_id`` itself, or what stands for one that has no hash."""
-    if document_id.__hash__ is not None and not isinstance(document_id, tuple):
-        return document_id
-    return bson.encode({"_id": document_id})
+    return document_id if document_id.__hash__ is not None else bson.encode({"_id": document_id})

@@ -245,7 +245,7 @@ class Mapper(Generic[M]):
         """Make an object of a loaded document."""
         cls = self.mapped_class
         obj = cls.__new__(cls)
-        attached(obj, self, options, session, document)._status = ObjectState.clean
+        ObjectState.attach(obj, self, options, session, document)._status = ObjectState.clean
         return obj
 
     def create(self, doc: Mapping[str, Any], options: Mapping[str, Any], remake: bool = True) -> Any:
@@ -392,17 +392,6 @@ def mapper(cls: Any, collection: Any = None, session: Any = None, **kwargs: Any)
 # -- what mapped objects have -------------------------------------------------------------------------
 
 
-def attached(obj: Any, mapper: Mapper[Any], options: Options, session: Any, document: Any) -> ObjectState:
-    """Give an object its state."""
-    made = ObjectState(options, session)
-    made.mapper = mapper
-    made.instance = obj
-    made.document = document
-    # Into the instance's attributes past a __setattr__ of the class.
-    object.__setattr__(obj, "__ming__", made)
-    return made
-
-
 def _own_init(cls: type[Any]) -> Callable[..., None]:
     """The class's initializer as it was written; without one, keywords are set as attributes."""
     found = cls.__init__
@@ -425,7 +414,7 @@ def _initializer(mapper: Mapper[Any], body: Callable[..., None]) -> Callable[...
             body(self, *args, **kwargs)
             return
         mapper.compile()
-        made = attached(self, mapper, mapper.options, None, Object())
+        made = ObjectState.attach(self, mapper, mapper.options, None, Object())
         body(self, *args, **kwargs)
         if mapper.session:
             made.document = mapper.collection.make(made.document)

@@ -195,8 +195,18 @@ class TrackingSession:
 
     # -- tracking
 
+    def tracker(self, root: Mapper[Any]) -> Callable[[ObjectState, Any, Any], None]:
+        """Return what tracks newly loaded objects of a family, given state, object and ``_id``."""
+        enter, add = self.imap.enterer(root), self.uow.add
+
+        def track(own: ObjectState, obj: Any, document_id: Any) -> None:
+            add(own, obj)
+            enter(document_id, obj)
+
+        return track
+
     def track(self, obj: Any) -> None:
-        """Track an object that was loaded."""
+        """Track an object."""
         self.uow.save(obj)
         self.imap.save(obj)
         obj.__ming__.session = self

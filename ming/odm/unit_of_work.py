@@ -90,6 +90,10 @@ class UnitOfWork:
     def __bool__(self) -> bool:
         return True
 
+    def add(self, own: ObjectState, obj: Any) -> None:
+        """Track an object that is not tracked."""
+        self._objects[own] = obj
+
     def save(self, obj: Any) -> None:
         """Track an object; one that is tracked already keeps its place."""
         found = state(obj)
