@@ -27,6 +27,7 @@ import pymongo
 import pytest
 from harness.faces import AsyncFace, Face, SyncFace
 from harness.mongod import Mongod, find_mongod
+from harness.odm import OdmFace
 from harness.randomness import SEED_VARIABLE, make_random, run_seed
 from harness.stores import MimStore, MongodStore, Store
 
@@ -147,6 +148,15 @@ def face(
     made: Face = SyncFace(store) if request.param == "sync" else AsyncFace(store)
     yield made
     event_loop.run_until_complete(made.close())
+
+
+@pytest.fixture
+def odm(face: Face) -> Iterator[OdmFace]:
+    """A session of mapped objects of either face on the store; mappers made by the test are forgotten."""
+    from ming.odm.registry import REGISTRY
+
+    with REGISTRY.preserved():
+        yield OdmFace(face)
 
 
 @pytest.fixture(params=LOADERS)

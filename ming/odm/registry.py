@@ -6,6 +6,7 @@ The default `Registry` serves the class-level API of `ming.odm.mapper.Mapper`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -49,6 +50,19 @@ class Registry:
         for held in (self.by_class, self.by_name, self.by_collection):
             held.clear()
         self.all.clear()
+
+    @contextmanager
+    def preserved(self) -> Iterator[None]:
+        """Forget, after a block, the mappers that it made: what tests with models of their own want."""
+        before = [dict(held) for held in (self.by_class, self.by_name, self.by_collection)]
+        mappers = list(self.all)
+        try:
+            yield
+        finally:
+            for held, contents in zip((self.by_class, self.by_name, self.by_collection), before, strict=True):
+                held.clear()
+                held.update(contents)
+            self.all[:] = mappers
 
     def __iter__(self) -> Iterator[Mapper[Any]]:
         return iter(list(self.all))
