@@ -17,7 +17,7 @@ from ming.mim.errors import CommandError
 from ming.mim.filters import QueryContext
 from ming.mim.modifiers import SCALAR_MODIFIERS, Action, ModifierContext, utc_now
 from ming.mim.path import is_index, parts_of, values_along
-from ming.mim.pipeline import compile_pipeline
+from ming.mim.pipeline import compile_update_pipeline
 from ming.mim.update_paths import Placing, check_update_path, places
 from ming.mim.values import MISSING, copied, identical, order_key, type_name
 
@@ -72,7 +72,7 @@ def compile_update(
     if not isinstance(update, dict):
         raise CommandError(9, "Update argument must be either an object or an array")
     if next(iter(update), "").startswith("$"):
-        return _modifier_update(update, array_filters, ModifierContext(now))
+        return _modifier_update(update, array_filters, ModifierContext(now, context or QueryContext()))
     return _replacement(update)
 
 
@@ -92,17 +92,8 @@ def _replacement(update: Document) -> Update:
     return Update(apply, is_replacement=True, counts_as_change=lambda document: "_id" not in update)
 
 
-_UPDATE_STAGES: Final = frozenset(
-    ("$addFields", "$set", "$project", "$unset", "$replaceRoot", "$replaceWith")
-)
-
-
 def _pipeline_update(stages: list[Any], context: QueryContext) -> Update:
-    for stage in stages:
-        name = next(iter(stage), "") if isinstance(stage, dict) else ""
-        if name not in _UPDATE_STAGES:
-            raise CommandError(72, f"{name} is not allowed to be used within an update")
-    run = compile_pipeline(stages, context)
+    run = compile_update_pipeline(stages, context)
 
     def apply(document: Document, position: int | None, inserting: bool) -> Document:
         (changed,) = run([document])
@@ -133,7 +124,7 @@ class _Step:
 def _modifier_update(
     update: Document, array_filters: Sequence[Mapping[str, Any]], context: ModifierContext
 ) -> Update:
-    filters = compile_array_filters(array_filters)
+    filters = compile_array_filters(array_filters, context.query)
     steps = _compile_steps(update, context)
     check_identifiers([step.parts for step in steps], filters)
     steps.sort(key=lambda step: _path_order(step.parts))
@@ -152,7 +143,7 @@ def _modifier_update(
 
     return Update(
         apply,
-        counts_as_change=_sorts_something(update),
+        counts_as_change=_pushes_something(update),
         uses_position=any("$" in step.parts for step in steps),
     )
 
@@ -183,14 +174,14 @@ def _check_modifier(name: str, changes: Any) -> None:
         )
 
 
-def _sorts_something(update: Document) -> Callable[[Document], bool]:
-    """Return what counts as a change: the server does not look whether sorting made a difference."""
-    sorted_arrays = [
-        parts_of(path)
-        for path, operand in update.get("$push", {}).items()
-        if isinstance(operand, dict) and "$sort" in operand
-    ]
-    return lambda document: any(value for parts in sorted_arrays for value in values_along(document, parts))
+def _pushes_something(update: Document) -> Callable[[Document], bool]:
+    """Return what counts as a change: of items pushed and cut off again, or sorted, the server sees no more."""
+    pushes = {path: operand for path, operand in update.get("$push", {}).items() if isinstance(operand, dict)}
+    adds = any(operand.get("$each") for operand in pushes.values())
+    sorted_arrays = [parts_of(path) for path, operand in pushes.items() if "$sort" in operand]
+    return lambda document: adds or any(
+        value for parts in sorted_arrays for value in values_along(document, parts)
+    )
 
 
 def _perform(step: _Step, document: Document, placing: Placing) -> None:

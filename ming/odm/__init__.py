@@ -5,16 +5,9 @@ Door. ``mapper`` and ``session`` are the functions; the modules of these names a
 
 from __future__ import annotations
 
-from ming.odm import base as base
-from ming.odm import declarative as declarative
-from ming.odm import icollection as icollection
-from ming.odm import odmsession as odmsession
-from ming.odm import property as property
 from ming.odm.aio import AsyncODMSession
 from ming.odm.base import session, state
 from ming.odm.declarative import MappedClass
-from ming.odm.encrypted import DecryptedListProperty, DecryptedProperty
-from ming.odm.fields import FieldProperty, FieldPropertyWithMissingNone, ForeignIdProperty
 from ming.odm.mapper import Mapper, MapperExtension, mapper
 from ming.odm.odmsession import (
     ContextualODMSession,
@@ -22,7 +15,14 @@ from ming.odm.odmsession import (
     SessionExtension,
     ThreadLocalODMSession,
 )
-from ming.odm.relations import RelationProperty
+from ming.odm.property import (
+    DecryptedListProperty,
+    DecryptedProperty,
+    FieldProperty,
+    FieldPropertyWithMissingNone,
+    ForeignIdProperty,
+    RelationProperty,
+)
 
 __all__ = [
     "AsyncODMSession",

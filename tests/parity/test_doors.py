@@ -13,9 +13,12 @@ MODULES = module_names()
 
 
 def is_door(module: str) -> bool:
-    """Whether a module is a door: ``ming.base``, and every public package."""
-    if module == "ming.base":
-        return True
+    """Whether a module is a door: ``ming.base``, and every public package.
+
+    The deprecated mirrors below ``ming.orm`` are none: they warn.
+    """
+    if module in ("ming.base", "ming.orm"):
+        return module == "ming.base"
     is_public = not any(part.startswith("_") for part in module.split("."))
     return is_public and any(name.startswith(f"{module}.") for name in MODULES)
 

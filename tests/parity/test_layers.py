@@ -10,7 +10,7 @@ from harness.imports import Import, imports_of, module_names
 LAYERS = {
     8: "ming config validators odm odm.middleware odm.asgi orm.* cli.* ext.*",
     7: "odm.odmsession odm.sessions odm.tracking odm.cursor odm.proxies odm.aio odm.aio_cursor",
-    6: "odm.base odm.options odm.identity_map odm.unit_of_work odm.icollection odm.property odm.joins"
+    6: "odm.base odm.options odm.identity_map odm.unit_of_work odm.icollection odm.fields odm.property odm.joins"
     " odm.relations odm.mapper odm.query odm.registry odm.declarative odm.flows odm.encrypted"
     " evolve.runs evolve.record evolve.rollout",
     5: "session _cursor fs base aio.*",
