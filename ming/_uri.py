@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from pymongo.uri_parser import parse_uri
 
 from ming.exc import MingConfigError
 
-__all__ = ["Target", "is_in_memory", "target_of"]
+__all__ = ["Target", "file_of", "is_in_memory", "target_of"]
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _HOST_AND_PORT: Final = re.compile(r"[^/@,:]+:\d+(,[^/@,:]+(:\d+)?)*(/|\Z)")
@@ -34,6 +36,23 @@ class Target:
 def is_in_memory(uri: object) -> bool:
     """Whether a client argument means the embedded engine."""
     return isinstance(uri, str) and uri.startswith("mim:")
+
+
+def file_of(uri: str) -> str | None:
+    """Return the absolute path of the file a ``mim:`` URI names with its ``file`` option, None if it has none.
+
+    Raises:
+        MingConfigError: The option is empty, or there several times.
+    """
+    options = [option.partition("=") for option in uri.partition("?")[2].split("&")]
+    paths = [unquote(value) for name, _, value in options if name == "file"]
+    if not paths:
+        return None
+    if len(paths) > 1 or not paths[0]:
+        raise MingConfigError(
+            f"the URI {uri!r} must name one file: write it as in 'mim:///db?file=path.ming'"
+        )
+    return os.path.abspath(paths[0])
 
 
 def target_of(uri: str, *, resolve: bool = True) -> Target:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pymongo import AsyncMongoClient, MongoClient
 
 from ming._engine import AsyncEngine, Engine, forget_after_fork
-from ming._uri import Target, is_in_memory, target_of
+from ming._uri import Target, file_of, is_in_memory, target_of
 from ming.encryption.keys import AsyncKeyVault, KeyVault
 from ming.exc import MingConfigError
 
@@ -43,14 +44,16 @@ def create_engine(
 
     Args:
         args: Positional arguments of the client, such as a URI or a host; none means the driver's defaults.
-            A first argument starting ``mim:`` means the embedded engine, one for the whole process.
+            A first argument starting ``mim:`` means the embedded engine, one for the whole process; or, with
+            ``?file=path``, one for the file.
         use_class: Client class to use instead of ``MongoClient``.
         connect_retry: How many more times to try when connecting fails, a second apart.
         auto_ensure_indexes: Whether classes create their indexes when first used.
         kwargs: Keyword arguments of the client.
     """
     if args and is_in_memory(args[0]):
-        return Engine(_connect_mim, args[1:], kwargs, connect_retry, auto_ensure_indexes)
+        connect = partial(_connect_mim, file_of(args[0]))
+        return Engine(connect, args[1:], kwargs, connect_retry, auto_ensure_indexes)
     return Engine(use_class or MongoClient, args, kwargs, connect_retry, auto_ensure_indexes)
 
 
@@ -66,7 +69,7 @@ def create_async_engine(
         kwargs: Keyword arguments of the client.
     """
     if args and is_in_memory(args[0]):
-        return AsyncEngine(_connect_async_mim, args[1:], kwargs, connect_retry)
+        return AsyncEngine(partial(_connect_async_mim, file_of(args[0])), args[1:], kwargs, connect_retry)
     return AsyncEngine(use_class or AsyncMongoClient, args, kwargs, connect_retry)
 
 
@@ -82,12 +85,14 @@ def _embedded_engine() -> Any:
     return sys.modules[__name__].mim
 
 
-def _connect_mim(*args: Any, **kwargs: Any) -> Any:
-    return _embedded_engine().Connection.get()
+def _connect_mim(file: str | None, *args: Any, **kwargs: Any) -> Any:
+    connection = _embedded_engine().Connection
+    return connection.get() if file is None else connection(file=file)
 
 
-def _connect_async_mim(*args: Any, **kwargs: Any) -> Any:
-    return _embedded_engine().AsyncConnection.get()
+def _connect_async_mim(file: str | None, *args: Any, **kwargs: Any) -> Any:
+    connection = _embedded_engine().AsyncConnection
+    return connection.get() if file is None else connection(file=file)
 
 
 def create_datastore(

@@ -1,7 +1,7 @@
 """How the handles reach the engine.
 
 A `Channel` belongs to a database, an `Access` to a collection; `Database`, `Collection` and their cursors
-hold one and send every command through it.
+hold one and send every command through it. What a client session adds to a command is in `ming.mim._sessions`.
 """
 
 from __future__ import annotations
@@ -10,36 +10,69 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo.errors import OperationFailure
+from pymongo.errors import DocumentTooLarge, OperationFailure
 
 from ming.mim._codec import Codec
 from ming.mim._replies import first_batch, operation_failure
+from ming.mim._sessions import bound_session, run_in_session
 from ming.mim.core import Engine
-from ming.mim.errors import NAMESPACE_NOT_FOUND, CommandError
+from ming.mim.errors import NAMESPACE_NOT_FOUND, TOO_LARGE, CommandError
+from ming.mim.open_transactions import Busy
+from ming.mim.patience import Patience
 
 __all__ = ["Access", "Channel"]
 
 
 @dataclass(frozen=True)
 class Channel:
-    """One database of an engine, failing with the driver's exceptions."""
+    """One database of an engine, failing with the driver's exceptions.
+
+    It waits while an open transaction stands in the way of a command.
+    """
 
     engine: Engine
     database: str
+    client: Any
+    """Whose client sessions can be used."""
 
     @property
     def lenient(self) -> bool:
         """Whether the engine answers as Ming's in-memory engine where that differs from the server."""
         return self.engine.dialect.lenient
 
-    def command(self, command: Mapping[str, Any]) -> dict[str, Any]:
+    def command(self, command: Mapping[str, Any], session: Any = None) -> dict[str, Any]:
         """Run a command.
+
+        Args:
+            command: The command.
+            session: The client session to run it in; by default the one that is bound, if any.
 
         Raises:
             pymongo.errors.OperationFailure: The engine refused it.
         """
+        if session is None:
+            session = bound_session()
+            if session is None:
+                return self._run(command)
+        return run_in_session(session, self.client, command, self._run)
+
+    def _run(self, command: Mapping[str, Any]) -> dict[str, Any]:
         try:
             return self.engine.command(self.database, command)
+        except Busy as busy:
+            return self._run_waiting(command, busy)
+        except CommandError as error:
+            raise operation_failure(error) from None
+
+    def _run_waiting(self, command: Mapping[str, Any], busy: Busy) -> dict[str, Any]:
+        patience = Patience(command)
+        try:
+            while True:
+                busy.holder.ended.wait(patience.left(busy))
+                try:
+                    return self.engine.command(self.database, command)
+                except Busy as another:
+                    busy = another
         except CommandError as error:
             raise operation_failure(error) from None
 
@@ -52,14 +85,27 @@ class Access:
     collection: str
     codec: Codec
 
-    def run(self, command: dict[str, Any]) -> dict[str, Any]:
+    def run(self, command: dict[str, Any], session: Any = None) -> dict[str, Any]:
         """Run a command whose values follow the handle's codec options."""
-        return self.channel.command(self.codec.command(command))
+        return self.channel.command(self.codec.command(command), session)
 
-    def stored_indexes(self) -> list[dict[str, Any]]:
+    def run_checked(self, command: dict[str, Any], session: Any = None) -> dict[str, Any]:
+        """Run a command with one document, whose size the driver checks before it sends anything.
+
+        Raises:
+            pymongo.errors.DocumentTooLarge: The document is larger than a server takes.
+        """
+        try:
+            return self.run(command, session)
+        except OperationFailure as error:
+            if error.code != TOO_LARGE:
+                raise
+            raise DocumentTooLarge(f"{next(iter(command))} command document too large") from None
+
+    def stored_indexes(self, session: Any = None) -> list[dict[str, Any]]:
         """Return the engine's description of every index; none for an unknown collection."""
         try:
-            return first_batch(self.channel.command({"listIndexes": self.collection}))
+            return first_batch(self.channel.command({"listIndexes": self.collection}, session))
         except OperationFailure as error:
             if error.code == NAMESPACE_NOT_FOUND:
                 return []

@@ -14,9 +14,10 @@ from pymongo import IndexModel
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from ming.mim._aio_cursor import AsyncCommandCursor, AsyncCursor
+from ming.mim._aio_cursor import AsyncCommandCursor, AsyncCursor, AsyncRawBatchCursor
 from ming.mim._aio_writes import AsyncWritingMethods
 from ming.mim._arguments import IndexKeys, Pipeline, Projection
+from ming.mim._replay import patiently
 from ming.mim.collection import Collection
 
 if TYPE_CHECKING:
@@ -92,7 +93,20 @@ class AsyncCollection(AsyncWritingMethods):
         **kwargs: Any,
     ) -> AsyncCommandCursor:
         """Run an aggregation pipeline and return a cursor over its results."""
-        found = self._inner.aggregate(pipeline, session=session, let=let, comment=comment, **kwargs)
+        found = await patiently(
+            self._inner.aggregate, pipeline, session=session, let=let, comment=comment, **kwargs
+        )
+        return AsyncCommandCursor(self, found)
+
+    def find_raw_batches(self, *args: Any, **kwargs: Any) -> AsyncRawBatchCursor:  # type: ignore[override]
+        """Return a cursor over the matching documents in batches of BSON; takes what `find` takes."""
+        return AsyncRawBatchCursor(self, self._inner.find_raw_batches(*args, **kwargs))
+
+    async def aggregate_raw_batches(  # type: ignore[override]
+        self, pipeline: Pipeline, session: Any = None, comment: Any = None, **kwargs: Any
+    ) -> AsyncCommandCursor:
+        """Run an aggregation pipeline and return a cursor over its results in batches of BSON."""
+        found = self._inner.aggregate_raw_batches(pipeline, session=session, comment=comment, **kwargs)
         return AsyncCommandCursor(self, found)
 
     async def list_indexes(self, session: Any = None, comment: Any = None) -> AsyncCommandCursor:  # type: ignore[override]
@@ -129,23 +143,25 @@ class AsyncCollection(AsyncWritingMethods):
         self, keys: IndexKeys, session: Any = None, comment: Any = None, **kwargs: Any
     ) -> str:
         """Create an index and return its name."""
-        return self._inner.create_index(keys, session=session, comment=comment, **kwargs)
+        return await patiently(self._inner.create_index, keys, session=session, comment=comment, **kwargs)
 
     async def create_indexes(
         self, indexes: Sequence[IndexModel], session: Any = None, comment: Any = None, **kwargs: Any
     ) -> list[str]:
         """Create indexes and return their names."""
-        return self._inner.create_indexes(indexes, session=session, comment=comment, **kwargs)
+        return await patiently(
+            self._inner.create_indexes, indexes, session=session, comment=comment, **kwargs
+        )
 
     async def drop_index(
         self, index_or_name: IndexKeys, session: Any = None, comment: Any = None, **kwargs: Any
     ) -> None:
         """Drop an index; an unknown one is no error, unless the connection is strict."""
-        self._inner.drop_index(index_or_name, session=session, comment=comment, **kwargs)
+        await patiently(self._inner.drop_index, index_or_name, session=session, comment=comment, **kwargs)
 
     async def drop_indexes(self, session: Any = None, comment: Any = None, **kwargs: Any) -> None:
         """Drop every index but that of ``_id``."""
-        self._inner.drop_indexes(session=session, comment=comment, **kwargs)
+        await patiently(self._inner.drop_indexes, session=session, comment=comment, **kwargs)
 
     async def index_information(self, session: Any = None, comment: Any = None) -> dict[str, Any]:
         """Return the descriptions of the indexes by name."""
@@ -155,13 +171,13 @@ class AsyncCollection(AsyncWritingMethods):
         self, session: Any = None, comment: Any = None, encrypted_fields: Mapping[str, Any] | None = None
     ) -> None:
         """Drop the collection with its indexes."""
-        self._inner.drop(session=session, comment=comment, encrypted_fields=encrypted_fields)
+        await patiently(self._inner.drop, session=session, comment=comment, encrypted_fields=encrypted_fields)
 
     async def rename(
         self, new_name: str, session: Any = None, comment: Any = None, **kwargs: Any
     ) -> dict[str, Any]:
         """Rename the collection."""
-        return self._inner.rename(new_name, session=session, comment=comment, **kwargs)
+        return await patiently(self._inner.rename, new_name, session=session, comment=comment, **kwargs)
 
     async def options(self, session: Any = None, comment: Any = None) -> dict[str, Any]:
         """Return the options the collection was created with."""
@@ -172,14 +188,6 @@ class AsyncCollection(AsyncWritingMethods):
     async def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Change streams are not there."""
         raise NotImplementedError("watch")
-
-    def find_raw_batches(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raw batches are not there."""
-        raise NotImplementedError("find_raw_batches")
-
-    async def aggregate_raw_batches(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raw batches are not there."""
-        raise NotImplementedError("aggregate_raw_batches")
 
     async def list_search_indexes(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Search indexes are not there."""

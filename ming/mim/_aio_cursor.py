@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from bson import Code
 from pymongo.collation import Collation
+from pymongo.errors import InvalidOperation
 
 from ming.mim._arguments import IndexKeys
 from ming.mim.command_cursor import CommandCursor
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from ming.mim._aio_collection import AsyncCollection
 
-__all__ = ["AsyncCommandCursor", "AsyncCursor"]
+__all__ = ["AsyncCommandCursor", "AsyncCursor", "AsyncRawBatchCursor"]
 
 
 class AsyncCommandCursor:
@@ -62,9 +63,9 @@ class AsyncCommandCursor:
         return None
 
     @property
-    def session(self) -> None:
-        """None: the engine has no client sessions."""
-        return None
+    def session(self) -> Any:
+        """The client session, or None."""
+        return self._results.session
 
     def batch_size(self, batch_size: int) -> Self:
         """Accepted for the driver's sake: results come in one batch."""
@@ -232,3 +233,10 @@ class AsyncCursor(AsyncCommandCursor):
     async def explain(self) -> dict[str, Any]:
         """Return how the engine would run the query."""
         return self._inner.explain()
+
+
+class AsyncRawBatchCursor(AsyncCursor):
+    """A ``find`` in the making, then its results in batches of bytes."""
+
+    def __getitem__(self, index: Any) -> NoReturn:
+        raise InvalidOperation("Cannot call __getitem__ on AsyncRawBatchCursor")

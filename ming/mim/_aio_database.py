@@ -17,6 +17,7 @@ from pymongo.write_concern import WriteConcern
 from ming.mim._aio_collection import AsyncCollection
 from ming.mim._aio_cursor import AsyncCommandCursor
 from ming.mim._arguments import Pipeline
+from ming.mim._replay import patiently
 from ming.mim.collection import Collection
 from ming.mim.database import Database
 
@@ -109,7 +110,9 @@ class AsyncDatabase(pymongo.asynchronous.database.AsyncDatabase[dict[str, Any]])
         **kwargs: Any,
     ) -> AsyncCollection:
         """Create a collection and return it."""
-        self._inner.create_collection(name, session=session, check_exists=check_exists, **kwargs)
+        await patiently(
+            self._inner.create_collection, name, session=session, check_exists=check_exists, **kwargs
+        )
         return self.get_collection(name, codec_options, read_preference, write_concern, read_concern)
 
     async def list_collections(  # type: ignore[override]
@@ -141,7 +144,9 @@ class AsyncDatabase(pymongo.asynchronous.database.AsyncDatabase[dict[str, Any]])
         encrypted_fields: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Drop a collection with its indexes; an unknown one is no error."""
-        return self._inner.drop_collection(name_of(name_or_collection), session, comment, encrypted_fields)
+        return await patiently(
+            self._inner.drop_collection, name_of(name_or_collection), session, comment, encrypted_fields
+        )
 
     async def validate_collection(
         self,
@@ -159,7 +164,7 @@ class AsyncDatabase(pymongo.asynchronous.database.AsyncDatabase[dict[str, Any]])
 
     async def clear(self) -> None:
         """Delete every document of every collection; indexes stay."""
-        self._inner.clear()
+        await patiently(self._inner.clear)
 
     async def aggregate(  # type: ignore[override]
         self, pipeline: Pipeline, session: Any = None, **kwargs: Any
@@ -180,7 +185,8 @@ class AsyncDatabase(pymongo.asynchronous.database.AsyncDatabase[dict[str, Any]])
         **kwargs: Any,
     ) -> dict[str, Any]:
         """Run a command and return the reply, as `ming.mim.database.Database.command`."""
-        return self._inner.command(
+        return await patiently(
+            self._inner.command,
             command,
             value,
             check,

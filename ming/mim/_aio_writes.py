@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pymongo.asynchronous.collection
 from pymongo.results import BulkWriteResult, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
 
 from ming.mim._arguments import IndexKeys, Pipeline, Projection
+from ming.mim._replay import patiently
 
 if TYPE_CHECKING:
     from ming.mim.collection import Collection
@@ -29,8 +30,12 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         comment: Any = None,
     ) -> InsertOneResult:
         """Insert a document; one without ``_id`` is given one."""
-        return self._inner.insert_one(
-            document, bypass_document_validation=bypass_document_validation, session=session, comment=comment
+        return await patiently(
+            self._inner.insert_one,
+            document,
+            bypass_document_validation=bypass_document_validation,
+            session=session,
+            comment=comment,
         )
 
     async def insert_many(
@@ -42,7 +47,11 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         comment: Any = None,
     ) -> InsertManyResult:
         """Insert documents."""
-        return self._inner.insert_many(
+        if isinstance(documents, Iterator):
+            # The call may be repeated.
+            documents = list(documents)
+        return await patiently(
+            self._inner.insert_many,
             documents,
             ordered=ordered,
             bypass_document_validation=bypass_document_validation,
@@ -64,7 +73,8 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         comment: Any = None,
     ) -> UpdateResult:
         """Replace the first matching document; it keeps its ``_id``."""
-        return self._inner.replace_one(
+        return await patiently(
+            self._inner.replace_one,
             filter,
             replacement,
             upsert=upsert,
@@ -92,7 +102,8 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         comment: Any = None,
     ) -> UpdateResult:
         """Update the first matching document."""
-        return self._inner.update_one(
+        return await patiently(
+            self._inner.update_one,
             filter,
             update,
             upsert=upsert,
@@ -120,7 +131,8 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         comment: Any = None,
     ) -> UpdateResult:
         """Update every matching document."""
-        return self._inner.update_many(
+        return await patiently(
+            self._inner.update_many,
             filter,
             update,
             upsert=upsert,
@@ -143,8 +155,14 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         comment: Any = None,
     ) -> DeleteResult:
         """Delete the first matching document."""
-        return self._inner.delete_one(
-            filter, collation=collation, hint=hint, session=session, let=let, comment=comment
+        return await patiently(
+            self._inner.delete_one,
+            filter,
+            collation=collation,
+            hint=hint,
+            session=session,
+            let=let,
+            comment=comment,
         )
 
     async def delete_many(
@@ -157,13 +175,19 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         comment: Any = None,
     ) -> DeleteResult:
         """Delete every matching document."""
-        return self._inner.delete_many(
-            filter, collation=collation, hint=hint, session=session, let=let, comment=comment
+        return await patiently(
+            self._inner.delete_many,
+            filter,
+            collation=collation,
+            hint=hint,
+            session=session,
+            let=let,
+            comment=comment,
         )
 
     async def clear(self) -> None:
         """Delete every document; indexes stay."""
-        self._inner.clear()
+        await patiently(self._inner.clear)
 
     async def find_one_and_delete(
         self,
@@ -177,7 +201,8 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         **kwargs: Any,
     ) -> dict[str, Any] | None:
         """Delete the first matching document and return it, or None."""
-        return self._inner.find_one_and_delete(
+        return await patiently(
+            self._inner.find_one_and_delete,
             filter,
             projection=projection,
             sort=sort,
@@ -203,7 +228,8 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         **kwargs: Any,
     ) -> dict[str, Any] | None:
         """Replace the first matching document and return it as it was, or as it is now."""
-        return self._inner.find_one_and_replace(
+        return await patiently(
+            self._inner.find_one_and_replace,
             filter,
             replacement,
             projection=projection,
@@ -233,7 +259,8 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         **kwargs: Any,
     ) -> dict[str, Any] | None:
         """Update the first matching document and return it as it was, or as it is now."""
-        return self._inner.find_one_and_update(
+        return await patiently(
+            self._inner.find_one_and_update,
             filter,
             update,
             projection=projection,
@@ -258,7 +285,8 @@ class AsyncWritingMethods(pymongo.asynchronous.collection.AsyncCollection[dict[s
         let: Mapping[str, Any] | None = None,
     ) -> BulkWriteResult:
         """Run a list of PyMongo's write requests."""
-        return self._inner.bulk_write(
+        return await patiently(
+            self._inner.bulk_write,
             requests,
             ordered=ordered,
             bypass_document_validation=bypass_document_validation,

@@ -28,7 +28,6 @@ __all__ = [
     "key_document",
     "key_pairs",
     "known_options",
-    "no_session",
     "pipeline_stages",
     "projection_document",
 ]
@@ -39,16 +38,6 @@ Projection: TypeAlias = Mapping[str, Any] | Iterable[str]
 """Fields to return: names, or a mapping of names to 1, 0 or an operator."""
 Pipeline: TypeAlias = Sequence[Mapping[str, Any]]
 """Stages of an aggregation, or of an update."""
-
-
-def no_session(session: object) -> None:
-    """Refuse a client session: the engine has no transactions.
-
-    Raises:
-        NotImplementedError: A session was given.
-    """
-    if session is not None:
-        raise NotImplementedError("transactions: client sessions on the embedded engine")
 
 
 def known_options(method: str, options: Mapping[str, Any], known: Collection[str]) -> None:

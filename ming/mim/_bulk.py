@@ -18,7 +18,7 @@ from pymongo.errors import BulkWriteError, InvalidOperation
 from ming.mim import _arguments as arguments
 from ming.mim import _commands as commands
 
-__all__ = ["Operation", "bulk_write", "ensure_id", "inserts", "operations"]
+__all__ = ["Operation", "bulk_write", "ensure_id", "inserts", "operations", "write_command"]
 
 # The order in which the driver sends the kinds of an unordered bulk.
 _UNORDERED: Final = ("insert", "update", "delete")
@@ -133,7 +133,7 @@ def bulk_write(
     merged = _nothing_done()
     for verb, indexes in _runs(writes, ordered):
         statements = [writes[index].statement for index in indexes]
-        reply = run(_command(verb, collection, statements, ordered, options))
+        reply = run(write_command(verb, collection, statements, ordered, options))
         _merge(merged, verb, reply, indexes, statements)
         if ordered and merged["writeErrors"]:
             break
@@ -152,9 +152,18 @@ def _runs(writes: Sequence[Operation], ordered: bool) -> Iterator[tuple[str, lis
         yield verb, list(run)
 
 
-def _command(
+def write_command(
     verb: str, collection: str, statements: list[Any], ordered: bool, options: Mapping[str, Any]
 ) -> dict[str, Any]:
+    """Return the command for writes of one kind.
+
+    Args:
+        verb: The kind.
+        collection: Name of the collection.
+        statements: The documents, or the statements.
+        ordered: Stop at the first failure.
+        options: Further fields of the command; inserts leave out ``let``.
+    """
     if verb != "insert":
         return commands.write(verb, collection, statements, ordered, **options)
     known = {name: value for name, value in options.items() if name != "let"}

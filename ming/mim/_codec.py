@@ -53,6 +53,10 @@ class Codec:
         """Return a document of the engine as an object of the options' document class."""
         return bson.decode(bson.encode(document, codec_options=_PLAIN), codec_options=self._reads)
 
+    def encoded(self, document: Mapping[str, Any]) -> bytes:
+        """Return a document of the engine as BSON."""
+        return bson.encode(document, codec_options=_PLAIN)
+
     def optional(self, document: Mapping[str, Any] | None) -> Any:
         """Return a document as `document` does, or None."""
         return None if document is None else self.document(document)

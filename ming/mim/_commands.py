@@ -83,7 +83,6 @@ class FindQuery:
     let: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        arguments.no_session(self.session)
         if self.filter is not None:
             arguments.checked_mapping("filter", self.filter)
         if self.let is not None:
@@ -131,6 +130,24 @@ class FindQuery:
             "count": collection,
             "query": self._filter(),
             **_given(skip=self.skip or None, limit=abs(self.limit) or None, **self._shared()),
+        }
+
+    def count_pipeline(self) -> list[dict[str, Any]]:
+        """Return the stages that count the same documents; transactions take no ``count``."""
+        stages: list[dict[str, Any]] = [{"$match": self._filter()}]
+        if self.skip:
+            stages.append({"$skip": self.skip})
+        if self.limit:
+            stages.append({"$limit": abs(self.limit)})
+        return [*stages, {"$group": {"_id": 1, "n": {"$sum": 1}}}]
+
+    def count_in_transaction(self, collection: str) -> dict[str, Any]:
+        """Return the ``aggregate`` command that counts the same documents."""
+        return {
+            "aggregate": collection,
+            "pipeline": self.count_pipeline(),
+            "cursor": {},
+            **_given(**self._shared()),
         }
 
     def _filter(self) -> Mapping[str, Any]:

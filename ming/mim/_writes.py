@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pymongo.collection
+from pymongo.errors import ConfigurationError
 from pymongo.results import BulkWriteResult, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
 
 from ming.mim import _arguments as arguments
@@ -28,6 +29,14 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
 
     _access: Access
 
+    def _check_session(self, session: Any) -> None:
+        """Refuse a client session for writes that nobody acknowledges, unless they are part of a transaction."""
+        if session is None or self.write_concern.acknowledged or getattr(session, "in_transaction", False):
+            return
+        raise ConfigurationError(
+            f"Explicit sessions are incompatible with unacknowledged write concern: {self.write_concern!r}"
+        )
+
     # -- inserting
 
     def insert_one(
@@ -38,12 +47,12 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         comment: Any = None,
     ) -> InsertOneResult:
         """Insert a document; one without ``_id`` is given one."""
-        arguments.no_session(session)
+        self._check_session(session)
         inserted_id = bulk.ensure_id(document)
         command = commands.insert(
             self.name, [document], bypassDocumentValidation=bypass_document_validation, comment=comment
         )
-        raise_write_error(self._access.run(command))
+        raise_write_error(self._access.run_checked(command, session))
         return InsertOneResult(inserted_id, self.write_concern.acknowledged)
 
     def insert_many(
@@ -59,9 +68,10 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         Raises:
             pymongo.errors.BulkWriteError: One of them was refused; those before it stay.
         """
-        arguments.no_session(session)
+        self._check_session(session)
         writes = bulk.inserts(documents)
-        self._run_bulk(writes, ordered, bypassDocumentValidation=bypass_document_validation, comment=comment)
+        options = {"bypassDocumentValidation": bypass_document_validation, "comment": comment}
+        self._run_bulk(writes, ordered, session, **options)
         ids = [write.statement.get("_id") for write in writes]
         return InsertManyResult(ids, self.write_concern.acknowledged)
 
@@ -81,12 +91,12 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         comment: Any = None,
     ) -> UpdateResult:
         """Replace the first matching document; it keeps its ``_id``."""
-        arguments.no_session(session)
+        self._check_session(session)
         arguments.check_replacement(replacement)
         statement = commands.update_statement(
             filter, replacement, upsert=upsert, collation=collation, hint=hint, sort=sort
         )
-        return self._run_update(statement, bypass_document_validation, let, comment)
+        return self._run_update(statement, bypass_document_validation, let, comment, session)
 
     def update_one(
         self,
@@ -103,7 +113,7 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         comment: Any = None,
     ) -> UpdateResult:
         """Update the first matching document."""
-        arguments.no_session(session)
+        self._check_session(session)
         arguments.check_update(update)
         statement = commands.update_statement(
             filter,
@@ -114,7 +124,7 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
             hint=hint,
             sort=sort,
         )
-        return self._run_update(statement, bypass_document_validation, let, comment)
+        return self._run_update(statement, bypass_document_validation, let, comment, session)
 
     def update_many(
         self,
@@ -130,7 +140,7 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         comment: Any = None,
     ) -> UpdateResult:
         """Update every matching document."""
-        arguments.no_session(session)
+        self._check_session(session)
         arguments.check_update(update)
         statement = commands.update_statement(
             filter,
@@ -141,7 +151,7 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
             array_filters=array_filters,
             hint=hint,
         )
-        return self._run_update(statement, bypass_document_validation, let, comment)
+        return self._run_update(statement, bypass_document_validation, let, comment, session)
 
     def _run_update(
         self,
@@ -149,6 +159,7 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         bypass_document_validation: bool | None,
         let: Mapping[str, Any] | None,
         comment: Any,
+        session: Any,
     ) -> UpdateResult:
         command = commands.write(
             "update",
@@ -158,7 +169,7 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
             let=let,
             comment=comment,
         )
-        return update_result(self._access.run(command), self.write_concern.acknowledged)
+        return update_result(self._access.run_checked(command, session), self.write_concern.acknowledged)
 
     # -- deleting
 
@@ -172,9 +183,9 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         comment: Any = None,
     ) -> DeleteResult:
         """Delete the first matching document."""
-        arguments.no_session(session)
+        self._check_session(session)
         statement = commands.delete_statement(filter, limit=1, collation=collation, hint=hint)
-        return self._run_delete(statement, let, comment)
+        return self._run_delete(statement, let, comment, session)
 
     def delete_many(
         self,
@@ -186,15 +197,15 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         comment: Any = None,
     ) -> DeleteResult:
         """Delete every matching document."""
-        arguments.no_session(session)
+        self._check_session(session)
         statement = commands.delete_statement(filter, limit=0, collation=collation, hint=hint)
-        return self._run_delete(statement, let, comment)
+        return self._run_delete(statement, let, comment, session)
 
     def _run_delete(
-        self, statement: dict[str, Any], let: Mapping[str, Any] | None, comment: Any
+        self, statement: dict[str, Any], let: Mapping[str, Any] | None, comment: Any, session: Any
     ) -> DeleteResult:
         command = commands.write("delete", self.name, [statement], let=let, comment=comment)
-        return delete_result(self._access.run(command), self.write_concern.acknowledged)
+        return delete_result(self._access.run_checked(command, session), self.write_concern.acknowledged)
 
     def clear(self) -> None:
         """Delete every document; indexes stay."""
@@ -214,11 +225,12 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         **kwargs: Any,
     ) -> dict[str, Any] | None:
         """Delete the first matching document and return it, or None."""
-        arguments.no_session(session)
+        self._check_session(session)
         _new_means_after("find_one_and_delete", kwargs, stacklevel=3)
         return self._run_find_and_modify(
             filter,
             {"remove": True},
+            session,
             projection=projection,
             sort=sort,
             hint=hint,
@@ -242,7 +254,7 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         **kwargs: Any,
     ) -> dict[str, Any] | None:
         """Replace the first matching document and return it as it was, or as it is now."""
-        arguments.no_session(session)
+        self._check_session(session)
         arguments.check_replacement(replacement)
         after = _new_means_after("find_one_and_replace", kwargs, stacklevel=3)
         if self._access.channel.lenient and not upsert:
@@ -251,6 +263,7 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         return self._run_find_and_modify(
             filter,
             _change(replacement, upsert, after or return_document),
+            session,
             projection=projection,
             sort=sort,
             hint=hint,
@@ -275,12 +288,13 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         **kwargs: Any,
     ) -> dict[str, Any] | None:
         """Update the first matching document and return it as it was, or as it is now."""
-        arguments.no_session(session)
+        self._check_session(session)
         arguments.check_update(update)
         after = _new_means_after("find_one_and_update", kwargs, stacklevel=3)
         return self._run_find_and_modify(
             filter,
             _change(update, upsert, after or return_document),
+            session,
             projection=projection,
             sort=sort,
             hint=hint,
@@ -291,10 +305,12 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         )
 
     def _run_find_and_modify(
-        self, filter: Mapping[str, Any], change: dict[str, Any], **options: Any
+        self, filter: Mapping[str, Any], change: dict[str, Any], session: Any, **options: Any
     ) -> dict[str, Any] | None:
         command = commands.find_and_modify(self.name, filter, change, **options)
-        document: dict[str, Any] | None = self._access.codec.optional(self._access.run(command).get("value"))
+        document: dict[str, Any] | None = self._access.codec.optional(
+            self._access.run_checked(command, session).get("value")
+        )
         return document
 
     # -- bulk writes
@@ -313,18 +329,24 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
         Raises:
             pymongo.errors.BulkWriteError: Some of them were refused.
         """
-        arguments.no_session(session)
+        self._check_session(session)
         merged = self._run_bulk(
             bulk.operations(requests),
             ordered,
+            session,
             bypassDocumentValidation=bypass_document_validation,
             comment=comment,
             let=let,
         )
         return BulkWriteResult(merged, self.write_concern.acknowledged)
 
-    def _run_bulk(self, writes: list[bulk.Operation], ordered: bool, **options: Any) -> dict[str, Any]:
-        return bulk.bulk_write(self.name, writes, self._access.run, ordered, **options)
+    def _run_bulk(
+        self, writes: list[bulk.Operation], ordered: bool, session: Any, **options: Any
+    ) -> dict[str, Any]:
+        def run(command: dict[str, Any]) -> dict[str, Any]:
+            return self._access.run(command, session)
+
+        return bulk.bulk_write(self.name, writes, run, ordered, **options)
 
 
 def _change(update: Any, upsert: bool, return_document: bool | None) -> dict[str, Any]:

@@ -6,17 +6,25 @@ no threads. Its databases are `ming.mim.AsyncDatabase`.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 import pymongo.asynchronous.database
 from bson.codec_options import CodecOptions
 from pymongo.client_options import ClientOptions
+from pymongo.client_session import SessionOptions, TransactionOptions
 from pymongo.read_concern import ReadConcern
+from pymongo.results import ClientBulkWriteResult
 from pymongo.write_concern import WriteConcern
 
+from ming.mim._access import Channel
+from ming.mim._aio_client_session import AsyncClientSession
 from ming.mim._aio_cursor import AsyncCommandCursor
 from ming.mim._aio_database import AsyncDatabase, name_of
+from ming.mim._driver_cursors import AsyncDriverCursors
+from ming.mim._replay import ReplayingChannel, patiently
 from ming.mim.connection import Connection
 
 if TYPE_CHECKING:
@@ -25,24 +33,59 @@ if TYPE_CHECKING:
 __all__ = ["AsyncConnection", "AsyncMongoClient"]
 
 
+class _Inner(Connection):
+    """The sync connection under an async one: its calls do not wait, but are repeated.
+
+    Args:
+        shared: The connection whose store it shares.
+        face: The async one.
+    """
+
+    def __init__(self, shared: Connection, face: AsyncConnection) -> None:
+        super().__init__(engine=shared._engine)
+        self._options = shared._options
+        self._origin = shared
+        self._face = face
+
+    def _channel(self, database: str) -> Channel:
+        return ReplayingChannel(self._engine, database, self._face)
+
+    def close(self) -> None:
+        """Close the connection whose store it shares."""
+        self._origin.close()
+
+
 class AsyncMongoClient:
     """A base whose name PyMongo looks for where it wants an async client of its own."""
 
 
-class AsyncConnection(AsyncMongoClient):
+class AsyncConnection(AsyncMongoClient, AsyncDriverCursors):
     """A client of a store in memory, to be awaited.
 
     Args:
         strict: Answer as a server does, also where Ming's in-memory engine is known to differ.
         inner: The sync connection whose store to share; by default a new one.
+        file: The file that keeps the store, as for `ming.mim.connection.Connection`.
+
+    Raises:
+        StoreFileError: The file cannot be used.
     """
 
     is_mongos: Final = False
 
     _shared: ClassVar[dict[str, AsyncConnection]] = {}
+    _session_class: ClassVar[type[Any]] = AsyncClientSession
 
-    def __init__(self, *, strict: bool = False, inner: Connection | None = None) -> None:
-        self._inner = inner or Connection(strict=strict)
+    def __init__(
+        self,
+        *,
+        strict: bool = False,
+        inner: Connection | None = None,
+        file: str | os.PathLike[str] | None = None,
+    ) -> None:
+        if inner is not None and file is not None:
+            raise TypeError("inner and file exclude each other: a file brings its own store")
+        self._inner = _Inner(inner or Connection(strict=strict, file=file), self)
         self._databases: dict[str, AsyncDatabase] = {}
 
     @classmethod
@@ -141,15 +184,15 @@ class AsyncConnection(AsyncMongoClient):
         comment: Any = None,
     ) -> None:
         """Drop a database with its collections and indexes; an unknown one is no error."""
-        self._inner.drop_database(name_of(name_or_database), session, comment)
+        await patiently(self._inner.drop_database, name_of(name_or_database), session, comment)
 
     async def drop_all(self) -> None:
         """Drop every database."""
-        self._inner.drop_all()
+        await patiently(self._inner.drop_all)
 
     async def clear_all(self) -> None:
         """Delete every document of every database; indexes stay."""
-        self._inner.clear_all()
+        await patiently(self._inner.clear_all)
 
     # -- the client itself
 
@@ -166,7 +209,8 @@ class AsyncConnection(AsyncMongoClient):
         """Do nothing: there is nothing to connect to."""
 
     async def close(self) -> None:
-        """Do nothing: the store lives as long as the process, and so does the shared connection."""
+        """Let go of the file, if there is one, as `Connection.close`."""
+        self._inner.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -179,14 +223,40 @@ class AsyncConnection(AsyncMongoClient):
     ) -> None:
         await self.close()
 
-    def start_session(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Client sessions are not there."""
-        raise NotImplementedError("start_session")
+    def start_session(
+        self,
+        causal_consistency: bool | None = None,
+        default_transaction_options: TransactionOptions | None = None,
+        snapshot: bool | None = False,
+    ) -> AsyncClientSession:
+        """Start a client session, as `Connection.start_session`; not to be awaited."""
+        options = SessionOptions(causal_consistency, default_transaction_options, snapshot)
+        return AsyncClientSession(self, self._inner._channel("admin")._run, options)
 
     async def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Change streams are not there."""
         raise NotImplementedError("watch")
 
-    async def bulk_write(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Bulk writes over several collections are not there."""
-        raise NotImplementedError("bulk_write")
+    async def bulk_write(
+        self,
+        models: Sequence[Any],
+        session: Any = None,
+        ordered: bool = True,
+        verbose_results: bool = False,
+        bypass_document_validation: bool | None = None,
+        comment: Any = None,
+        let: Mapping[str, Any] | None = None,
+        write_concern: WriteConcern | None = None,
+    ) -> ClientBulkWriteResult:
+        """Run a list of PyMongo's write requests, each with the namespace it is for."""
+        return await patiently(
+            self._inner.bulk_write,
+            models,
+            session=session,
+            ordered=ordered,
+            verbose_results=verbose_results,
+            bypass_document_validation=bypass_document_validation,
+            comment=comment,
+            let=let,
+            write_concern=write_concern,
+        )

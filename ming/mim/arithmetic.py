@@ -16,12 +16,14 @@ from typing import Any, Final
 from bson import Decimal128, Int64
 from bson.decimal128 import create_decimal128_context
 
+from ming.mim.summation import DoubleSum
 from ming.mim.values import INT32_MAX, INT32_MIN
 
 __all__ = [
     "LongOverflow",
     "add",
     "as_decimal",
+    "comparable",
     "divide",
     "integral",
     "multiply",
@@ -67,6 +69,14 @@ def as_decimal(value: Any) -> Decimal:
     return Decimal(int(value))
 
 
+def comparable(number: Any) -> Any:
+    """Return any BSON number as one that Python compares with others; a comparison with NaN is false."""
+    if not isinstance(number, Decimal128):
+        return number
+    exact = number.to_decimal()
+    return math.nan if exact.is_nan() else exact
+
+
 def whole(number: Any) -> int:
     """Return a number without its fraction: a double's is cut off, a decimal is rounded, half to even.
 
@@ -99,7 +109,7 @@ def add(left: Any, right: Any) -> Any:
 
 
 def total(numbers: Sequence[Any]) -> Any:
-    """Return the sum of numbers as expressions have it: doubles count exactly, and are rounded once at the end.
+    """Return the sum of numbers as expressions have it, which is more exact than adding one by one.
 
     Raises:
         LongOverflow: An integer result needs more than 64 bits.
@@ -110,11 +120,13 @@ def total(numbers: Sequence[Any]) -> Any:
         )
         return Decimal128(reduce(_DECIMAL.add, exact))
     if any(isinstance(number, float) for number in numbers):
-        try:
-            return math.fsum(numbers)
-        except (OverflowError, ValueError):
-            # Something is infinite.
-            return sum(map(float, numbers))
+        result = DoubleSum()
+        for number in numbers:
+            if isinstance(number, Int64):
+                result.add_long(number)
+            else:
+                result.add(float(number))
+        return result.value
     return integral(sum(map(int, numbers)), any(isinstance(number, Int64) for number in numbers))
 
 

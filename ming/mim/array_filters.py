@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ming.mim.errors import CommandError
-from ming.mim.filters import compile_filter
+from ming.mim.filters import QueryContext, compile_filter
 
 __all__ = ["check_identifiers", "compile_array_filters"]
 
 
-def compile_array_filters(array_filters: Sequence[Mapping[str, Any]]) -> dict[str, Callable[[Any], bool]]:
+def compile_array_filters(
+    array_filters: Sequence[Mapping[str, Any]], context: QueryContext
+) -> dict[str, Callable[[Any], bool]]:
     compiled: dict[str, Callable[[Any], bool]] = {}
     for query in array_filters:
         names = _identifiers(query)
@@ -26,12 +28,12 @@ def compile_array_filters(array_filters: Sequence[Mapping[str, Any]]) -> dict[st
             raise CommandError(2, f"The top-level field name must be an alphanumeric string: '{name}'")
         if name in compiled:
             raise CommandError(9, f"Found multiple array filters with the same top-level field name {name}")
-        compiled[name] = _element_test(name, query)
+        compiled[name] = _element_test(name, query, context)
     return compiled
 
 
-def _element_test(name: str, query: Mapping[str, Any]) -> Callable[[Any], bool]:
-    matches = compile_filter(query).matches
+def _element_test(name: str, query: Mapping[str, Any], context: QueryContext) -> Callable[[Any], bool]:
+    matches = compile_filter(query, context).matches
     return lambda element: matches({name: element})
 
 

@@ -7,14 +7,15 @@ from typing import Any, Final
 
 from bson import Regex
 
+from ming.mim.element_order import BadOrder, compile_element_order
+from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
-from ming.mim.filters import QueryContext, compile_condition, compile_filter
+from ming.mim.filters import compile_condition, compile_filter
 from ming.mim.modifiers import Action, ModifierContext, shown_id
 from ming.mim.path import Path
 from ming.mim.predicates import is_operator_document
-from ming.mim.sorting import compile_sort
 from ming.mim.update_paths import Place
-from ming.mim.values import MISSING, as_integer, copied, is_number, order_key, type_name
+from ming.mim.values import MISSING, as_integer, copied, is_number, type_name
 
 __all__ = ["ARRAY_MODIFIERS"]
 
@@ -43,7 +44,7 @@ def _push(path: str, operand: Any, context: ModifierContext) -> Action:
     added = clauses["$each"]
     position = _whole(clauses["$position"], "$position") if "$position" in clauses else None
     limit = _whole(clauses["$slice"], "$slice") if "$slice" in clauses else None
-    sort = _element_order(clauses["$sort"]) if "$sort" in clauses else None
+    sort = _element_order(clauses["$sort"], context.query.key) if "$sort" in clauses else None
 
     def act(place: Place) -> None:
         value = place.get()
@@ -78,19 +79,11 @@ def _push_clauses(operand: Any) -> dict[str, Any]:
     return clauses
 
 
-def _element_order(specification: Any) -> Callable[[list[Any]], list[Any]]:
-    if isinstance(specification, dict):
-        if not specification:
-            raise CommandError(2, "The $sort pattern is empty when it should be a set of fields.")
-        document_key = compile_sort(specification)
-        # An element that is no document has none of the fields.
-        return lambda array: sorted(
-            array, key=lambda item: document_key(item if isinstance(item, dict) else {})
-        )
-    direction = as_integer(specification) if is_number(specification) else None
-    if direction not in (1, -1):
-        raise CommandError(2, "The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1}")
-    return lambda array: sorted(array, key=order_key, reverse=direction == -1)
+def _element_order(specification: Any, order: KeyOf) -> Callable[[list[Any]], list[Any]]:
+    try:
+        return compile_element_order(specification, order)
+    except BadOrder as error:
+        raise CommandError(2, str(error)) from None
 
 
 # -- $addToSet ----------------------------------------------------------------------------------------
@@ -98,6 +91,7 @@ def _element_order(specification: Any) -> Callable[[list[Any]], list[Any]]:
 
 def _add_to_set(path: str, operand: Any, context: ModifierContext) -> Action:
     added = _members(operand)
+    order = context.query.key
 
     def act(place: Place) -> None:
         value = place.get()
@@ -108,9 +102,9 @@ def _add_to_set(path: str, operand: Any, context: ModifierContext) -> Action:
                 f"Cannot apply $addToSet to non-array field. Field named '{place.rest[0]}'"
                 f" has non-array type {type_name(value)}",
             )
-        present = {order_key(item) for item in array}
+        present = {order(item) for item in array}
         for item in added:
-            key = order_key(item)
+            key = order(item)
             if key not in present:
                 present.add(key)
                 array.append(copied(item))
@@ -150,28 +144,30 @@ def _culling(name: str, is_culled: Callable[[Any], bool]) -> Action:
 
 
 def _pull(path: str, operand: Any, context: ModifierContext) -> Action:
-    query = QueryContext()
     if isinstance(operand, dict) and not is_operator_document(operand):
-        matches = compile_filter(operand, query).matches
+        matches = compile_filter(operand, context.query).matches
         return _culling("$pull", lambda item: isinstance(item, dict) and matches(item))
     if isinstance(operand, dict | Regex):
-        if isinstance(operand, dict) and next(iter(operand)) in ("$and", "$or", "$nor"):
-            matches = compile_filter(operand, query).matches
+        # Where a filter is meant, $not is an error.
+        if isinstance(operand, dict) and next(iter(operand)) in ("$and", "$or", "$nor", "$not"):
+            matches = compile_filter(operand, context.query).matches
             return _culling("$pull", lambda item: isinstance(item, dict) and matches(item))
-        condition = compile_condition(operand, query)
+        condition = compile_condition(operand, context.query)
         if condition is None:
             return _culling("$pull", lambda item: True)
         wrapped = condition.on_path(Path("")).matches
         return _culling("$pull", lambda item: wrapped({"": item}))
-    wanted = order_key(operand)
-    return _culling("$pull", lambda item: order_key(item) == wanted)
+    order = context.query.key
+    wanted = order(operand)
+    return _culling("$pull", lambda item: order(item) == wanted)
 
 
 def _pull_all(path: str, operand: Any, context: ModifierContext) -> Action:
     if not isinstance(operand, list):
         raise CommandError(2, f"$pullAll requires an array argument but was given a {type_name(operand)}")
-    unwanted = {order_key(item) for item in operand}
-    return _culling("$pullAll", lambda item: order_key(item) in unwanted)
+    order = context.query.key
+    unwanted = {order(item) for item in operand}
+    return _culling("$pullAll", lambda item: order(item) in unwanted)
 
 
 def _pop(path: str, operand: Any, context: ModifierContext) -> Action:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from bson.codec_options import CodecOptions
 from pymongo import IndexModel
-from pymongo.errors import OperationFailure
+from pymongo.errors import ConfigurationError, OperationFailure
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -27,7 +27,7 @@ from ming.mim._writes import WritingMethods
 from ming.mim.command_cursor import CommandCursor
 from ming.mim.cursor import Cursor
 from ming.mim.errors import INDEX_NOT_FOUND, NAMESPACE_NOT_FOUND
-from ming.mim.values import order_key
+from ming.mim.raw_cursors import RawBatchCommandCursor, RawBatchCursor
 
 if TYPE_CHECKING:
     from ming.mim.database import Database
@@ -140,13 +140,18 @@ class Collection(WritingMethods):
 
     def estimated_document_count(self, comment: Any = None, **kwargs: Any) -> int:
         """Return the number of documents; takes the options of `find`."""
+        if kwargs.get("session") is not None:
+            raise ConfigurationError("estimated_document_count does not support sessions")
         return self._run_count({"comment": comment, **kwargs})
 
     def _run_count(self, options: dict[str, Any]) -> int:
         if "maxTimeMS" in options:
             options["max_time_ms"] = options.pop("maxTimeMS")
-        reply = self._access.run(FindQuery(**options).count_command(self.name))
-        return int(reply["n"])
+        query = FindQuery(**options)
+        if getattr(query.session, "in_transaction", False):
+            counted = first_batch(self._access.run(query.count_in_transaction(self.name), query.session))
+            return int(counted[0]["n"]) if counted else 0
+        return int(self._access.run(query.count_command(self.name), query.session)["n"])
 
     def distinct(
         self,
@@ -157,12 +162,10 @@ class Collection(WritingMethods):
         hint: IndexKeys | None = None,
         **kwargs: Any,
     ) -> list[Any]:
-        """Return the distinct values of a field, sorted in BSON's order."""
-        arguments.no_session(session)
+        """Return the distinct values of a field, in their order."""
         arguments.known_options("distinct", kwargs, ("collation", "maxTimeMS"))
         command = commands.distinct(self.name, key, filter, hint=hint, comment=comment, **kwargs)
-        values = self._access.run(command)["values"]
-        return self._access.codec.values(sorted(values, key=order_key))
+        return self._access.codec.values(self._access.run(command, session)["values"])
 
     def aggregate(  # type: ignore[override]
         self,
@@ -173,9 +176,19 @@ class Collection(WritingMethods):
         **kwargs: Any,
     ) -> CommandCursor:
         """Run an aggregation pipeline and return a cursor over its results."""
-        arguments.no_session(session)
         command = commands.aggregate(self.name, pipeline, let=let, comment=comment, **kwargs)
-        return CommandCursor(self, first_batch(self._access.run(command)))
+        return CommandCursor(self, first_batch(self._access.run(command, session)), session)
+
+    def find_raw_batches(self, *args: Any, **kwargs: Any) -> RawBatchCursor:  # type: ignore[override]
+        """Return a cursor over the matching documents in batches of BSON; takes what `find` takes."""
+        return RawBatchCursor(self, *args, **kwargs)
+
+    def aggregate_raw_batches(  # type: ignore[override]
+        self, pipeline: Pipeline, session: Any = None, comment: Any = None, **kwargs: Any
+    ) -> RawBatchCommandCursor:
+        """Run an aggregation pipeline and return a cursor over its results in batches of BSON."""
+        found = self.aggregate(pipeline, session=session, comment=comment, **kwargs)
+        return RawBatchCommandCursor(self, found._ready(), session).batch_size(kwargs.get("batchSize", 0))
 
     # -- indexes
 
@@ -184,11 +197,10 @@ class Collection(WritingMethods):
 
         Args:
             keys: A field, pairs of field and direction, or a mapping.
-            session: None.
+            session: The client session to create it in.
             comment: As PyMongo.
             kwargs: Options of the index; ``cache_for``, of old drivers, is ignored.
         """
-        arguments.no_session(session)
         kwargs.pop("cache_for", None)
         fields = arguments.key_document(arguments.key_pairs(keys))
         name = kwargs.pop("name", None) or index_views.automatic_name(
@@ -196,14 +208,13 @@ class Collection(WritingMethods):
         )
         if "collation" in kwargs:
             kwargs["collation"] = arguments.collation_document(kwargs["collation"])
-        self._run_create_indexes([{"name": name, "key": fields, **kwargs}], comment)
+        self._run_create_indexes([{"name": name, "key": fields, **kwargs}], comment, session)
         return str(name)
 
     def create_indexes(
         self, indexes: Sequence[IndexModel], session: Any = None, comment: Any = None, **kwargs: Any
     ) -> list[str]:
         """Create indexes and return their names."""
-        arguments.no_session(session)
         arguments.known_options("create_indexes", kwargs, ("commitQuorum", "maxTimeMS"))
         if not isinstance(indexes, list):
             raise TypeError(f"indexes must be a list, not {type(indexes)}")
@@ -211,33 +222,31 @@ class Collection(WritingMethods):
             if not isinstance(index, IndexModel):
                 raise TypeError(f"{index!r} is not an instance of pymongo.operations.IndexModel")
         specs = [dict(index.document) for index in indexes]
-        self._run_create_indexes(specs, comment)
+        self._run_create_indexes(specs, comment, session)
         return [str(spec["name"]) for spec in specs]
 
-    def _run_create_indexes(self, specs: list[dict[str, Any]], comment: Any) -> None:
-        self._access.run(commands.create_indexes(self.name, specs, comment=comment))
+    def _run_create_indexes(self, specs: list[dict[str, Any]], comment: Any, session: Any) -> None:
+        self._access.run(commands.create_indexes(self.name, specs, comment=comment), session)
 
     def drop_index(
         self, index_or_name: IndexKeys, session: Any = None, comment: Any = None, **kwargs: Any
     ) -> None:
         """Drop an index; an unknown one is no error, unless the connection is strict."""
-        arguments.no_session(session)
         arguments.known_options("drop_index", kwargs, ("maxTimeMS",))
         index = arguments.hint_value(index_or_name)
         if isinstance(index, dict) and not self._access.channel.lenient:
             # The driver knows indexes by their names only, so one with a name of its own is not found.
             index = index_views.driver_name(index)
-        self._run_drop_indexes(index, comment)
+        self._run_drop_indexes(index, comment, session)
 
     def drop_indexes(self, session: Any = None, comment: Any = None, **kwargs: Any) -> None:
         """Drop every index but that of ``_id``."""
-        arguments.no_session(session)
         arguments.known_options("drop_indexes", kwargs, ("maxTimeMS",))
-        self._run_drop_indexes("*", comment)
+        self._run_drop_indexes("*", comment, session)
 
-    def _run_drop_indexes(self, index: Any, comment: Any) -> None:
+    def _run_drop_indexes(self, index: Any, comment: Any, session: Any) -> None:
         try:
-            self._access.run(commands.drop_indexes(self.name, index, comment=comment))
+            self._access.run(commands.drop_indexes(self.name, index, comment=comment), session)
         except OperationFailure as error:
             forgiven = error.code == INDEX_NOT_FOUND and self._access.channel.lenient
             if error.code != NAMESPACE_NOT_FOUND and not forgiven:
@@ -245,14 +254,13 @@ class Collection(WritingMethods):
 
     def list_indexes(self, session: Any = None, comment: Any = None) -> CommandCursor:  # type: ignore[override]
         """Return a cursor over the descriptions of the indexes."""
-        arguments.no_session(session)
         lenient = self._access.channel.lenient
-        return CommandCursor(self, index_views.described(self._access.stored_indexes(), lenient))
+        found = index_views.described(self._access.stored_indexes(session), lenient)
+        return CommandCursor(self, found, session)
 
     def index_information(self, session: Any = None, comment: Any = None) -> dict[str, Any]:
         """Return the descriptions of the indexes by name."""
-        arguments.no_session(session)
-        return index_views.information(self._access.stored_indexes(), self._access.channel.lenient)
+        return index_views.information(self._access.stored_indexes(session), self._access.channel.lenient)
 
     # -- the collection itself
 
@@ -266,10 +274,9 @@ class Collection(WritingMethods):
         self, new_name: str, session: Any = None, comment: Any = None, **kwargs: Any
     ) -> dict[str, Any]:
         """Rename the collection."""
-        arguments.no_session(session)
         arguments.known_options("rename", kwargs, ("dropTarget",))
         command = {"renameCollection": self.full_name, "to": f"{self._parent.name}.{new_name}", **kwargs}
-        return self._parent.client.admin.command(command, comment=comment)
+        return self._parent.client.admin.command(command, session=session, comment=comment)
 
     def options(self, session: Any = None, comment: Any = None) -> dict[str, Any]:
         """Return the options the collection was created with."""
@@ -282,14 +289,6 @@ class Collection(WritingMethods):
     def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Change streams are not there."""
         raise NotImplementedError("watch")
-
-    def find_raw_batches(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raw batches are not there."""
-        raise NotImplementedError("find_raw_batches")
-
-    def aggregate_raw_batches(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raw batches are not there."""
-        raise NotImplementedError("aggregate_raw_batches")
 
     def list_search_indexes(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Search indexes are not there."""

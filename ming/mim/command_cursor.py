@@ -24,10 +24,14 @@ class CommandCursor:
     Args:
         collection: The collection asked.
         documents: What the engine answered.
+        session: The client session it was asked in.
     """
 
-    def __init__(self, collection: Collection, documents: Iterable[dict[str, Any]]) -> None:
+    def __init__(
+        self, collection: Collection, documents: Iterable[dict[str, Any]], session: Any = None
+    ) -> None:
         self._collection = collection
+        self._session = session
         self._access: Access = collection._access
         self._documents: deque[dict[str, Any]] | None = deque(documents)
         self._retrieved = 0
@@ -59,9 +63,9 @@ class CommandCursor:
         return None
 
     @property
-    def session(self) -> None:
-        """None: the engine has no client sessions."""
-        return None
+    def session(self) -> Any:
+        """The client session, or None."""
+        return self._session
 
     def batch_size(self, batch_size: int) -> Self:
         """Accepted for the driver's sake: results come in one batch."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
@@ -10,12 +13,19 @@ import pymongo
 import pymongo.database
 from bson.codec_options import CodecOptions
 from pymongo.client_options import ClientOptions
+from pymongo.client_session import SessionOptions, TransactionOptions
 from pymongo.errors import ConfigurationError
 from pymongo.read_concern import ReadConcern
+from pymongo.results import ClientBulkWriteResult
 from pymongo.write_concern import WriteConcern
 
+from ming.mim._access import Channel
 from ming.mim._arguments import known_options
+from ming.mim._bulk import Operation, write_command
+from ming.mim._client_bulk import check_concern, client_bulk_write
 from ming.mim._codec import Codec, unspecified_uuids
+from ming.mim._driver_cursors import DriverCursors
+from ming.mim.client_session import ClientSession
 from ming.mim.command_cursor import CommandCursor
 from ming.mim.core import Engine
 from ming.mim.database import Database
@@ -31,21 +41,44 @@ class MongoClient:
     """A base whose name PyMongo looks for where it wants a client of its own."""
 
 
-class Connection(MongoClient):
-    """A client of a store in memory, empty at first.
+class Connection(MongoClient, DriverCursors):
+    """A client of a store in memory, empty at first unless it is kept in a file.
 
     Args:
         strict: Answer as a server does, also where Ming's in-memory engine is known to differ.
         engine: The store; by default a new one.
+        file: The file that keeps the store, made if it is missing. All connections of the process to one file
+            share one store, which goes on until the last of them is closed.
+
+    Raises:
+        StoreFileError: The file cannot be used.
     """
 
     is_mongos: Final = False
     is_primary: Final = True
 
     _shared: ClassVar[dict[str, Connection]] = {}
+    _session_class: ClassVar[type[Any]] = ClientSession
 
-    def __init__(self, *, strict: bool = False, engine: Engine | None = None) -> None:
-        self._engine = engine or Engine(Dialect(lenient=not strict))
+    def __init__(
+        self,
+        *,
+        strict: bool = False,
+        engine: Engine | None = None,
+        file: str | os.PathLike[str] | None = None,
+    ) -> None:
+        dialect = Dialect(lenient=not strict)
+        self._close: Callable[[], object] = _nothing
+        if file is not None:
+            if engine is not None:
+                raise TypeError("engine and file exclude each other: a file brings its own engine")
+            # Not every build of Python has SQLite.
+            from ming.mim.files import Claim
+
+            claim = Claim(file, dialect)
+            engine = claim.engine
+            self._close = weakref.finalize(self, claim.release)
+        self._engine = engine or Engine(dialect)
         self._databases: dict[str, Database] = {}
         self._options = _default_options() if strict else _legacy_uuid_options()
 
@@ -146,7 +179,7 @@ class Connection(MongoClient):
 
     def list_database_names(self, session: Any = None, comment: Any = None) -> list[str]:
         """Return the names of the databases that hold a collection."""
-        return [str(found["name"]) for found in self.list_databases(session, comment)]
+        return [str(found["name"]) for found in self.list_databases(session, comment, nameOnly=True)]
 
     def drop_database(
         self,
@@ -160,9 +193,14 @@ class Connection(MongoClient):
         self[name_or_database].command("dropDatabase", session=session, comment=comment)
 
     def drop_all(self) -> None:
-        """Drop every database."""
+        """Drop every database; open transactions are aborted."""
+        self.admin.command("killAllSessions", [])
         for name in self.list_database_names():
-            self.drop_database(name)
+            if name in _PERMANENT:
+                for collection in self[name].list_collection_names():
+                    self[name].drop_collection(collection)
+            else:
+                self.drop_database(name)
 
     def clear_all(self) -> None:
         """Delete every document of every database; indexes stay."""
@@ -176,7 +214,8 @@ class Connection(MongoClient):
         return self.admin.command("buildInfo", session=session)
 
     def close(self) -> None:
-        """Do nothing: the store lives as long as the process, and so does the shared connection."""
+        """Let go of the file, if there is one; a store in memory, and a connection to it, stay usable."""
+        self._close()
 
     def __enter__(self) -> Self:
         return self
@@ -189,17 +228,64 @@ class Connection(MongoClient):
     ) -> None:
         self.close()
 
-    def start_session(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Client sessions are not there."""
-        raise NotImplementedError("start_session")
+    def start_session(
+        self,
+        causal_consistency: bool | None = None,
+        default_transaction_options: TransactionOptions | None = None,
+        snapshot: bool | None = False,
+    ) -> ClientSession:
+        """Start a client session, for transactions.
+
+        Args:
+            causal_consistency: As PyMongo; what is read is never older than what was written.
+            default_transaction_options: Options of its transactions.
+            snapshot: Whether to read everything from the same snapshot.
+        """
+        options = SessionOptions(causal_consistency, default_transaction_options, snapshot)
+        return ClientSession(self, self._channel("admin")._run, options)
+
+    def _channel(self, database: str) -> Channel:
+        """Return how the handles of a database reach the engine."""
+        return Channel(self._engine, database, self)
 
     def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Change streams are not there."""
         raise NotImplementedError("watch")
 
-    def bulk_write(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Bulk writes over several collections are not there."""
-        raise NotImplementedError("bulk_write")
+    def bulk_write(
+        self,
+        models: Sequence[Any],
+        session: Any = None,
+        ordered: bool = True,
+        verbose_results: bool = False,
+        bypass_document_validation: bool | None = None,
+        comment: Any = None,
+        let: Mapping[str, Any] | None = None,
+        write_concern: WriteConcern | None = None,
+    ) -> ClientBulkWriteResult:
+        """Run a list of PyMongo's write requests, each with the namespace it is for.
+
+        Raises:
+            pymongo.errors.ClientBulkWriteException: Some of them were refused.
+        """
+        concern = write_concern or self.write_concern
+        check_concern(concern, verbose_results, ordered)
+        options = {"bypassDocumentValidation": bypass_document_validation, "comment": comment, "let": let}
+
+        def run(database: str, collection: str, operation: Operation) -> dict[str, Any]:
+            command = write_command(operation.verb, collection, [operation.statement], ordered, options)
+            return self[database][collection]._access.run(command, session)
+
+        merged = client_bulk_write(models, run, ordered=ordered, verbose=verbose_results)
+        return ClientBulkWriteResult(merged, concern.acknowledged, verbose_results)
+
+
+def _nothing() -> None:
+    """Close nothing."""
+
+
+_PERMANENT: Final = ("admin", "config", "local")
+"""Databases that a server does not drop."""
 
 
 def _options_of(**kwargs: Any) -> ClientOptions:

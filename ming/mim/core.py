@@ -12,19 +12,32 @@ from datetime import datetime
 from typing import Any, Final
 
 from bson import ObjectId
+from pymongo.errors import InvalidOperation
 
+from ming.mim.administration import command_lister
 from ming.mim.catalog import CATALOG
+from ming.mim.cursors import Cursors
 from ming.mim.dialect import Dialect
+from ming.mim.expiry import Expiry
+from ming.mim.explaining import EXPLAINING
+from ming.mim.journal import Follower
 from ming.mim.modifiers import utc_now
+from ming.mim.open_transactions import Busy
+from ming.mim.options import check_time_limit
+from ming.mim.paging import PAGING
 from ming.mim.reading import READING
 from ming.mim.requests import Handler, Request
+from ming.mim.session_commands import SESSION_COMMANDS, in_session
+from ming.mim.session_fields import SESSION_FIELDS
+from ming.mim.sessions import Sessions
 from ming.mim.store import Store
-from ming.mim.values import from_wire
+from ming.mim.values import copied, from_wire
 from ming.mim.writing import WRITING
 
 __all__ = ["Engine"]
 
-_HANDLERS: Final[Mapping[str, Handler]] = {**READING, **WRITING, **CATALOG}
+_COMMANDS: Final[Mapping[str, Handler]] = {**READING, **PAGING, **WRITING, **CATALOG, **SESSION_COMMANDS, **EXPLAINING}
+_HANDLERS: Final[Mapping[str, Handler]] = {**_COMMANDS, "listCommands": command_lister(_COMMANDS)}
 
 
 class Engine:
@@ -34,6 +47,7 @@ class Engine:
         dialect: Where to depart from the server's answers; by default nowhere.
         now: The clock.
         new_id: Maker of missing ``_id`` values.
+        store: The documents; by default none.
     """
 
     def __init__(
@@ -41,11 +55,47 @@ class Engine:
         dialect: Dialect | None = None,
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], ObjectId] = ObjectId,
+        store: Store | None = None,
     ) -> None:
         self.dialect = dialect or Dialect()
         self._now = now
         self._new_id = new_id
-        self._store = Store()
+        self._store = store or Store()
+        self._cursors = Cursors()
+        self._sessions = Sessions(self._store)
+        self._expiry = Expiry(self._store)
+        self._stopped: str | None = None
+
+    def stop(self, reason: str) -> None:
+        """Answer no command any more.
+
+        Args:
+            reason: What to say instead.
+        """
+        with self._store.lock:
+            self._stopped = reason
+
+    def follow(self, follower: Follower) -> Callable[[], None]:
+        """Hand the changes of every command to a follower, from now on.
+
+        Args:
+            follower: It is called in the thread of the command, and must not wait.
+
+        Returns:
+            What ends it.
+        """
+        with self._store.lock:
+            self._store.followers.append(follower)
+
+        def unfollow() -> None:
+            with self._store.lock:
+                self._store.followers.remove(follower)
+
+        return unfollow
+
+    def awaits(self, cursor: int) -> bool:
+        """Whether a cursor that gave nothing is worth asking again when something has changed."""
+        return self._cursors.awaits(cursor)
 
     def command(self, database: str, command: Mapping[str, Any]) -> dict[str, Any]:
         """Perform a command.
@@ -62,16 +112,52 @@ class Engine:
             NotImplementedError: The command, or something in it, is not built yet.
             bson.errors.InvalidDocument: BSON cannot hold a value in the command.
         """
-        stored = from_wire(command)
-        name = next(iter(stored))
+        reply: dict[str, Any] = copied(self.perform(database, from_wire(command)))
+        return reply
+
+    def perform(self, database: str, command: dict[str, Any]) -> dict[str, Any]:
+        """Perform a command without copying anything.
+
+        Args:
+            database: The database's name.
+            command: The command document, made by `ming.mim.values.from_wire` or its like. The store keeps parts.
+
+        Returns:
+            The reply document. It shares parts with the store, which are not to be changed.
+
+        Raises:
+            CommandError: As `command`. `Busy` means that it can be tried again when a transaction has ended.
+            NotImplementedError: As `command`.
+            pymongo.errors.InvalidOperation: The engine has been stopped.
+        """
+        name = next(iter(command))
+        check_time_limit(command)
         handler = _HANDLERS.get(name)
         if handler is None:
             raise NotImplementedError(name)
         with self._store.lock:
-            home = self._store.database(database)
-            request = Request(stored, name, home, self._store, self.dialect, self._now, self._new_id)
+            if self._stopped is not None:
+                raise InvalidOperation(self._stopped)
+            self._expiry.run(self._now())
+            self._store.settle()
+            request = Request(
+                command,
+                name,
+                self._store.database(database),
+                self._store,
+                self._cursors,
+                self._sessions,
+                self.dialect,
+                self._now,
+                self._new_id,
+            )
             try:
-                return handler(request)
+                if SESSION_FIELDS.isdisjoint(command):
+                    return handler(request)
+                return in_session(request, handler)
+            except Busy:
+                self._store.take_back()
+                raise
             finally:
                 # What a command changed before it failed stays, as on a server.
                 self._store.settle()

@@ -14,6 +14,7 @@ from pymongo.errors import InvalidOperation, OperationFailure
 from ming.mim import _arguments as arguments
 from ming.mim._arguments import IndexKeys
 from ming.mim._commands import FindQuery
+from ming.mim._replies import first_batch
 from ming.mim.command_cursor import CommandCursor
 
 if TYPE_CHECKING:
@@ -122,6 +123,11 @@ class Cursor(CommandCursor):
     # -- results
 
     @property
+    def session(self) -> Any:
+        """The client session, or None."""
+        return self._query.session
+
+    @property
     def iterator(self) -> Self:
         """What iterates over the results: the cursor itself."""
         return self
@@ -181,14 +187,22 @@ class Cursor(CommandCursor):
         """Return the sorted distinct values of a field among the results."""
         query = self._query
         if not (query.skip or query.limit):
-            return self._collection.distinct(key, query.filter)
-        found = self._access.run(replace(query, projection={"_id": 1}).command(self._access.collection))
+            return self._distinct(key, query.filter)
+        found = self._access.run(
+            replace(query, projection={"_id": 1}).command(self._access.collection), query.session
+        )
         ids = [document["_id"] for document in found["cursor"]["firstBatch"]]
-        return self._collection.distinct(key, {"_id": {"$in": ids}})
+        return self._distinct(key, {"_id": {"$in": ids}})
+
+    def _distinct(self, key: str, filter: Mapping[str, Any] | None) -> list[Any]:
+        # Programs replace the collection's method, and not all of them know of sessions.
+        options = {} if self.session is None else {"session": self.session}
+        return self._collection.distinct(key, filter, **options)
 
     def explain(self) -> dict[str, Any]:
         """Return how the engine would run the query."""
-        reply: dict[str, Any] = self._access.run({"explain": self._query.command(self._access.collection)})
+        explained = self._query.command(self._access.collection)
+        reply: dict[str, Any] = self._access.run({"explain": explained}, self._query.session)
         return reply
 
     def _with(self, **changes: Any) -> Self:
@@ -199,10 +213,13 @@ class Cursor(CommandCursor):
 
     def _ready(self) -> deque[dict[str, Any]]:
         if self._documents is None and not self._closed:
-            reply = {} if self._empty else self._access.run(self._query.command(self._access.collection))
-            self._documents = deque(reply["cursor"]["firstBatch"] if reply else ())
+            self._documents = deque(() if self._empty else first_batch(self._asked()))
             self._retrieved = len(self._documents)
         return super()._ready()
+
+    def _asked(self) -> dict[str, Any]:
+        query = self._query
+        return self._access.run(query.command(self._access.collection), query.session)
 
     def _check_hint(self, index: IndexKeys | None) -> None:
         if index is None:

@@ -14,7 +14,6 @@ from pymongo.write_concern import WriteConcern
 
 from ming.mim import _arguments as arguments
 from ming.mim import _commands as commands
-from ming.mim._access import Channel
 from ming.mim._arguments import Pipeline
 from ming.mim._codec import Codec
 from ming.mim._legacy import LEGACY_COMMANDS
@@ -62,7 +61,7 @@ class Database(pymongo.database.Database[dict[str, Any]]):
             read_concern=read_concern,
         )
         self._connection = client
-        self._channel = Channel(client._engine, name)
+        self._channel = client._channel(name)
         self._collections: dict[str, Collection] = {}
 
     @property
@@ -143,13 +142,14 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         Raises:
             pymongo.errors.CollectionInvalid: There is one of that name.
         """
-        arguments.no_session(session)
-        if check_exists and name in self.list_collection_names(filter={"name": name}):
+        # Inside a transaction nothing is listed; the engine looks for itself.
+        looks = check_exists and not getattr(session, "in_transaction", False)
+        if looks and name in self.list_collection_names(session, {"name": name}):
             raise CollectionInvalid(f"collection {name} already exists")
         made = self.get_collection(name, codec_options, read_preference, write_concern, read_concern)
         if "collation" in kwargs:
             kwargs["collation"] = arguments.collation_document(kwargs["collation"])
-        self._channel.command({"create": name, **kwargs})
+        self._channel.command({"create": name, **kwargs}, session)
         return made
 
     def list_collections(  # type: ignore[override]
@@ -160,9 +160,8 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         **kwargs: Any,
     ) -> CommandCursor:
         """Return a cursor over the descriptions of the collections."""
-        arguments.no_session(session)
         arguments.known_options("list_collections", kwargs, ("authorizedCollections", "nameOnly"))
-        return self._cursor(commands.list_collections(filter or {}, comment=comment, **kwargs))
+        return self._cursor(commands.list_collections(filter or {}, comment=comment, **kwargs), session)
 
     def list_collection_names(
         self,
@@ -182,11 +181,12 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         encrypted_fields: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Drop a collection with its indexes; an unknown one is no error."""
-        arguments.no_session(session)
         if encrypted_fields is not None:
             raise NotImplementedError("encrypted_fields")
         command = {"drop": _name_of(name_or_collection)}
-        return self.command(command, allowable_errors=[NAMESPACE_NOT_FOUND], comment=comment)
+        return self.command(
+            command, allowable_errors=[NAMESPACE_NOT_FOUND], session=session, comment=comment
+        )
 
     def validate_collection(
         self,
@@ -212,8 +212,7 @@ class Database(pymongo.database.Database[dict[str, Any]]):
 
     def aggregate(self, pipeline: Pipeline, session: Any = None, **kwargs: Any) -> CommandCursor:  # type: ignore[override]
         """Run an aggregation pipeline that starts without a collection."""
-        arguments.no_session(session)
-        return self._cursor(commands.aggregate(1, pipeline, **kwargs))
+        return self._cursor(commands.aggregate(1, pipeline, **kwargs), session)
 
     def command(  # type: ignore[override]
         self,
@@ -236,11 +235,10 @@ class Database(pymongo.database.Database[dict[str, Any]]):
             allowable_errors: Codes and messages to return instead of raising.
             read_preference: Without effect.
             codec_options: How to read the reply.
-            session: None.
+            session: The client session to run it in.
             comment: As PyMongo.
             kwargs: Further fields of the command.
         """
-        arguments.no_session(session)
         document = {command: value} if isinstance(command, str) else dict(command)
         document.update(kwargs)
         if comment is not None:
@@ -250,7 +248,8 @@ class Database(pymongo.database.Database[dict[str, Any]]):
             return legacy(self, document)
         codec = Codec(codec_options or DEFAULT_CODEC_OPTIONS)
         try:
-            reply = self._channel.command(document if codec_options is None else codec.command(document))
+            document = document if codec_options is None else codec.command(document)
+            reply = self._channel.command(document, session)
         except OperationFailure as error:
             if check and not _allowed(error, allowable_errors or ()):
                 raise
@@ -273,11 +272,11 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         reply = self.command(
             command, value, codec_options=codec_options, session=session, comment=comment, **kwargs
         )
-        return CommandCursor(self.get_collection(_COMMANDS, codec_options), first_batch(reply))
+        return CommandCursor(self.get_collection(_COMMANDS, codec_options), first_batch(reply), session)
 
-    def _cursor(self, command: dict[str, Any]) -> CommandCursor:
+    def _cursor(self, command: dict[str, Any], session: Any) -> CommandCursor:
         collection = self[_COMMANDS]
-        return CommandCursor(collection, first_batch(collection._access.run(command)))
+        return CommandCursor(collection, first_batch(collection._access.run(command, session)), session)
 
     def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Change streams are not there."""

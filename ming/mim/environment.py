@@ -7,12 +7,13 @@ A scope maps variable names to values: ``ROOT``, ``CURRENT``, those of the comma
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ming.mim.metadata import Metadata
 from ming.mim.values import OrderKey, order_key
 
-__all__ = ["Environment", "Expression", "KeyOf", "Scope"]
+__all__ = ["Compile", "Environment", "Expression", "Form", "KeyOf", "Scope"]
 
 Scope = dict[str, Any]
 """Values by variable name."""
@@ -30,7 +31,15 @@ class Environment:
     """Names of the variables in scope, the engine's own apart."""
     key: KeyOf = order_key
     """How values compare."""
+    metadata: Metadata = field(default_factory=Metadata)
+    """What is known about documents beside their fields."""
 
     def binding(self, *names: str) -> Environment:
         """Return the environment of an expression in which further variables are bound."""
         return replace(self, variables=self.variables | set(names))
+
+
+Compile = Callable[[Any, Environment], Expression]
+"""The expression compiler."""
+Form = Callable[[Any, Environment, Compile], Expression]
+"""Builds an operator from what stands beside its name."""

@@ -5,31 +5,22 @@ Their builders get the compiler as an argument, as it is `expressions` that know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from itertools import islice
+from random import random
 from typing import Any, Final
 
-from ming.mim.environment import Environment, Expression, Scope
+from ming.mim.environment import Compile, Environment, Expression, Form, Scope
 from ming.mim.errors import CommandError
-from ming.mim.values import MISSING, truthy
+from ming.mim.forms_array import ARRAY_FORMS
+from ming.mim.forms_field import FIELD_FORMS
+from ming.mim.functions import absent
+from ming.mim.named_arguments import NamedArguments
+from ming.mim.rendering import shown
+from ming.mim.values import INT32_MAX, INT32_MIN, MISSING, as_integer, is_number, truthy, type_name
+from ming.mim.variable_names import check_bound_name
 
-__all__ = ["FORMS", "Compile"]
-
-Compile = Callable[[Any, Environment], Expression]
-"""The compiler: an expression and its surroundings."""
-
-
-def _named(
-    operator: str, argument: Any, required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    if not isinstance(argument, dict):
-        raise CommandError(9, f"{operator} only supports an object as its argument")
-    for name in argument:
-        if name not in required and name not in optional:
-            raise CommandError(9, f"Unrecognized parameter to {operator}: {name}")
-    for name in required:
-        if name not in argument:
-            raise CommandError(9, f"Missing '{name}' parameter to {operator}")
-    return argument
+__all__ = ["FORMS"]
 
 
 def _literal(argument: Any, env: Environment, compile_: Compile) -> Expression:
@@ -48,16 +39,19 @@ def _or(argument: Any, env: Environment, compile_: Compile) -> Expression:
     return lambda scope: any(truthy(test(scope)) for test in tests)
 
 
+_COND: Final = NamedArguments("$cond", {"if": 17080, "then": 17081, "else": 17082}, unknown=17083)
+
+
 def _cond(argument: Any, env: Environment, compile_: Compile) -> Expression:
-    if isinstance(argument, list):
-        if len(argument) != 3:
-            raise CommandError(
-                16020, f"Expression $cond takes exactly 3 arguments. {len(argument)} were passed in."
-            )
-        branches = argument
-    else:
-        named = _named("$cond", argument, ("if", "then", "else"))
+    if isinstance(argument, dict):
+        named = _COND.checked(argument)
         branches = [named["if"], named["then"], named["else"]]
+    else:
+        branches = argument if isinstance(argument, list) else [argument]
+    if len(branches) != 3:
+        raise CommandError(
+            16020, f"Expression $cond takes exactly 3 arguments. {len(branches)} were passed in."
+        )
     test, then, otherwise = [compile_(branch, env) for branch in branches]
     return lambda scope: then(scope) if truthy(test(scope)) else otherwise(scope)
 
@@ -77,16 +71,25 @@ def _if_null(argument: Any, env: Environment, compile_: Compile) -> Expression:
     return evaluate
 
 
+_SWITCH: Final = NamedArguments(
+    "$switch", {}, unknown=40067, optional=("branches", "default"), not_an_object=40060
+)
+_BRANCH: Final = NamedArguments(
+    "a branch of $switch", {"case": 40064, "then": 40065}, unknown=40063, not_an_object=40062
+)
+
+
 def _switch(argument: Any, env: Environment, compile_: Compile) -> Expression:
-    named = _named("$switch", argument, ("branches",), ("default",))
-    if not isinstance(named["branches"], list):
-        raise CommandError(40061, "$switch expected an array for 'branches'")
-    if not named["branches"]:
-        raise CommandError(40068, "$switch requires at least one branch.")
+    named = _SWITCH.checked(argument)
+    cases = named.get("branches", [])
+    if not isinstance(cases, list):
+        raise CommandError(40061, f"$switch expected an array for 'branches', found: {type_name(cases)}")
     branches = [
         (compile_(branch["case"], env), compile_(branch["then"], env))
-        for branch in (_named("$switch", branch, ("case", "then")) for branch in named["branches"])
+        for branch in map(_BRANCH.checked, cases)
     ]
+    if not branches:
+        raise CommandError(40068, "$switch requires at least one branch.")
     default = compile_(named["default"], env) if "default" in named else None
 
     def evaluate(scope: Scope) -> Any:
@@ -94,17 +97,39 @@ def _switch(argument: Any, env: Environment, compile_: Compile) -> Expression:
             if truthy(case(scope)):
                 return then(scope)
         if default is None:
-            raise CommandError(40066, "$switch could not find a matching branch for an input, and no default")
+            raise CommandError(
+                40066,
+                "$switch could not find a matching branch for an input, and no default was specified.",
+            )
         return default(scope)
 
     return evaluate
 
 
+_LET: Final = NamedArguments("$let", {"vars": 16876, "in": 16877}, unknown=16875, not_an_object=16874)
+
+
 def _let(argument: Any, env: Environment, compile_: Compile) -> Expression:
-    named = _named("$let", argument, ("vars", "in"))
-    bindings = {name: compile_(value, env) for name, value in named["vars"].items()}
+    named = _LET.checked(argument)
+    variables = named["vars"]
+    if isinstance(variables, list):
+        variables = {str(place): value for place, value in enumerate(variables)}
+    if not isinstance(variables, dict):
+        raise CommandError(10065, "invalid parameter: expected an object (vars)")
+    for name in variables:
+        check_bound_name(name)
+    bindings = {name: compile_(value, env) for name, value in variables.items()}
     body = compile_(named["in"], env.binding(*bindings))
     return lambda scope: body({**scope, **{name: value(scope) for name, value in bindings.items()}})
+
+
+def _loop_variable(named: Mapping[str, Any]) -> str:
+    """Return the name that ``as`` gives the elements."""
+    name = named.get("as", "this")
+    # What is no string counts as an empty one.
+    name = name if isinstance(name, str) else ""
+    check_bound_name(name)
+    return name
 
 
 def _input_array(operator: str, code: int, value: Any) -> list[Any] | None:
@@ -115,9 +140,14 @@ def _input_array(operator: str, code: int, value: Any) -> list[Any] | None:
     return value
 
 
+_MAP: Final = NamedArguments(
+    "$map", {"input": 16880, "in": 16882}, unknown=16879, optional=("as",), not_an_object=16878
+)
+
+
 def _map(argument: Any, env: Environment, compile_: Compile) -> Expression:
-    named = _named("$map", argument, ("input", "in"), ("as",))
-    name = named.get("as", "this")
+    named = _MAP.checked(argument)
+    name = _loop_variable(named)
     source = compile_(named["input"], env)
     body = compile_(named["in"], env.binding(name))
 
@@ -131,9 +161,18 @@ def _map(argument: Any, env: Environment, compile_: Compile) -> Expression:
     return evaluate
 
 
+_FILTER: Final = NamedArguments(
+    "$filter",
+    {"input": 28648, "cond": 28650},
+    unknown=28647,
+    optional=("as", "limit"),
+    not_an_object=28646,
+)
+
+
 def _filter(argument: Any, env: Environment, compile_: Compile) -> Expression:
-    named = _named("$filter", argument, ("input", "cond"), ("as", "limit"))
-    name = named.get("as", "this")
+    named = _FILTER.checked(argument)
+    name = _loop_variable(named)
     source = compile_(named["input"], env)
     test = compile_(named["cond"], env.binding(name))
     limit = compile_(named.get("limit"), env)
@@ -142,15 +181,33 @@ def _filter(argument: Any, env: Environment, compile_: Compile) -> Expression:
         array = _input_array("$filter", 28651, source(scope))
         if array is None:
             return None
-        kept = [value for value in array if truthy(test({**scope, name: value}))]
-        most = limit(scope)
-        return kept if most is None or most is MISSING else kept[:most]
+        most = _most_kept(limit(scope))
+        kept = (value for value in array if truthy(test({**scope, name: value})))
+        return list(islice(kept, most))
 
     return evaluate
 
 
+def _most_kept(limit: Any) -> int | None:
+    if absent(limit):
+        return None
+    most = as_integer(limit) if is_number(limit) else None
+    if most is None or not INT32_MIN <= most <= INT32_MAX:
+        raise CommandError(
+            327391, f"$filter: limit must be represented as a 32-bit integral value: {shown(limit)}"
+        )
+    if most <= 0:
+        raise CommandError(327392, f"$filter: limit must be greater than 0: {most}")
+    return most
+
+
+_REDUCE: Final = NamedArguments(
+    "$reduce", {"input": 40077, "initialValue": 40078, "in": 40079}, unknown=40076, not_an_object=40075
+)
+
+
 def _reduce(argument: Any, env: Environment, compile_: Compile) -> Expression:
-    named = _named("$reduce", argument, ("input", "initialValue", "in"))
+    named = _REDUCE.checked(argument)
     source = compile_(named["input"], env)
     initial = compile_(named["initialValue"], env)
     body = compile_(named["in"], env.binding("this", "value"))
@@ -167,8 +224,22 @@ def _reduce(argument: Any, env: Environment, compile_: Compile) -> Expression:
     return evaluate
 
 
-FORMS: Final[Mapping[str, Callable[[Any, Environment, Compile], Expression]]] = {
+def _rand(argument: Any, env: Environment, compile_: Compile) -> Expression:
+    if not isinstance(argument, dict | list):
+        raise CommandError(10065, "invalid parameter: expected an object ($rand)")
+    if argument:
+        raise CommandError(3040501, "$rand does not currently accept arguments")
+    return lambda scope: random()
+
+
+def _meta(argument: Any, env: Environment, compile_: Compile) -> Expression:
+    read = env.metadata.reader(argument)
+    return lambda scope: read(scope["ROOT"])
+
+
+FORMS: Final[Mapping[str, Form]] = {
     "$literal": _literal,
+    "$const": _literal,
     "$and": _and,
     "$or": _or,
     "$cond": _cond,
@@ -178,5 +249,9 @@ FORMS: Final[Mapping[str, Callable[[Any, Environment, Compile], Expression]]] = 
     "$map": _map,
     "$filter": _filter,
     "$reduce": _reduce,
+    "$rand": _rand,
+    "$meta": _meta,
+    **ARRAY_FORMS,
+    **FIELD_FORMS,
 }
 """Builders of the operators by name."""

@@ -6,11 +6,21 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ming.mim.conversions import CONVERSION, NAMED_CONVERSION
 from ming.mim.environment import KeyOf
 from ming.mim.functions import Function, NamedFunction
+from ming.mim.functions_array import ARRAY, NAMED_ARRAY
 from ming.mim.functions_container import CONTAINER
+from ming.mim.functions_date import DATE_PARTS, TIMESTAMP
+from ming.mim.functions_date_arithmetic import DATE_ARITHMETIC
+from ming.mim.functions_date_text import DATE_TEXT
 from ming.mim.functions_numeric import NUMERIC
-from ming.mim.functions_string import STRING
+from ming.mim.functions_power import POWER
+from ming.mim.functions_regex import REGEX
+from ming.mim.functions_set import SET
+from ming.mim.functions_string import NAMED_STRING, STRING
+from ming.mim.functions_substring import SUBSTRING
+from ming.mim.functions_trigonometry import TRIGONOMETRY
 from ming.mim.values import truthy, type_name
 
 __all__ = ["FUNCTIONS", "NAMED_FUNCTIONS", "UNBUILT"]
@@ -43,26 +53,28 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "$not": Function(_not, 1, 1),
     "$type": Function(type_name, 1, 1),
     **NUMERIC,
+    **POWER,
+    **TRIGONOMETRY,
     **STRING,
+    **SUBSTRING,
+    **SET,
+    **ARRAY,
     **CONTAINER,
+    **CONVERSION,
+    **TIMESTAMP,
 }
 """The operators by name."""
 
-NAMED_FUNCTIONS: Final[Mapping[str, NamedFunction]] = {}
+NAMED_FUNCTIONS: Final[Mapping[str, NamedFunction]] = {
+    **NAMED_STRING,
+    **REGEX,
+    **NAMED_ARRAY,
+    **DATE_PARTS,
+    **DATE_TEXT,
+    **DATE_ARITHMETIC,
+    **NAMED_CONVERSION,
+}
 """The operators with named arguments, by name."""
 
-UNBUILT: Final = frozenset(
-    f"${name}"
-    for name in (
-        "accumulator acos acosh allElementsTrue anyElementTrue asin asinh atan atan2 atanh binarySize bottom bottomN"
-        " bsonSize convert cos cosh covariancePop covarianceSamp dateAdd dateDiff dateFromParts dateFromString"
-        " dateSubtract dateToParts dateToString dateTrunc dayOfMonth dayOfWeek dayOfYear degreesToRadians exp"
-        " firstN function getField hour indexOfArray indexOfBytes indexOfCP isoDayOfWeek isoWeek isoWeekYear"
-        " lastN ln log log10 ltrim maxN meta millisecond minN minute month pow radiansToDegrees rand range"
-        " regexFind regexFindAll regexMatch replaceAll replaceOne round rtrim second setDifference setEquals"
-        " setField setIntersection setIsSubset setUnion sin sinh sortArray split sqrt stdDevPop stdDevSamp"
-        " strLenBytes strcasecmp substr substrBytes substrCP tan tanh toBool toDate toDecimal toDouble toInt"
-        " toLong toObjectId toString top topN trim trunc tsIncrement tsSecond unsetField week year zip"
-    ).split()
-)
-"""Operators of the server that are not built yet."""
+UNBUILT: Final = frozenset(("$function",))
+"""Operators of the server that are not built."""

@@ -18,11 +18,15 @@ from ming.mim.expression_functions import FUNCTIONS, NAMED_FUNCTIONS, UNBUILT
 from ming.mim.functions import Function, NamedFunction
 from ming.mim.path import parts_of
 from ming.mim.values import MISSING
+from ming.mim.variable_names import check_read_name
 
-__all__ = ["compile_expression", "field_value", "root_scope"]
+__all__ = ["compile_expression", "field_value", "is_constant", "root_scope"]
 
 _SYSTEM_VARIABLES: Final = frozenset(("ROOT", "CURRENT", "REMOVE"))
+_UNAVAILABLE_VARIABLES: Final = frozenset(("CLUSTER_TIME", "IS_MR", "JS_SCOPE"))
 _PLAIN: Final = Environment()
+_VOLATILE: Final = frozenset(("$rand", "$meta", "$getField"))
+"""Operators whose results may differ between documents though no path is among their arguments."""
 
 
 def root_scope(document: dict[str, Any], variables: Mapping[str, Any] | None = None) -> Scope:
@@ -77,37 +81,49 @@ def compile_expression(expression: Any, env: Environment = _PLAIN) -> Expression
 def _reference(expression: str, env: Environment) -> Expression:
     if not expression.startswith("$$"):
         parts = parts_of(expression[1:])
-        _check_field_path(parts, expression)
+        if parts == ("",):
+            raise CommandError(16872, "'$' by itself is not a valid FieldPath")
+        _check_field_path(parts)
         if len(parts) == 1:
             name = parts[0]
             return lambda scope: field_value(scope["CURRENT"], (name,))
         return lambda scope: field_value(scope["CURRENT"], parts)
     name, *rest = parts_of(expression[2:])
+    check_read_name(name)
     if name not in env.variables and name not in _SYSTEM_VARIABLES:
+        if name in _UNAVAILABLE_VARIABLES:
+            raise CommandError(51144, f"Builtin variable '$${name}' is not available")
         raise CommandError(17276, f"Use of undefined variable: {name}")
-    if rest:
-        _check_field_path(tuple(rest), expression)
     inner = tuple(rest)
+    _check_field_path(("CURRENT", *inner))
     return lambda scope: field_value(scope[name], inner)
 
 
-def _check_field_path(parts: tuple[str, ...], expression: str) -> None:
-    if parts == ("",):
-        raise CommandError(16872, "'$' by itself is not a valid FieldPath")
-    if "" in parts:
-        raise CommandError(15998, f"FieldPath field names may not be empty strings: {expression}")
-    if any(part.startswith("$") for part in parts):
-        raise CommandError(16410, f"FieldPath field names may not start with '$': {expression}")
+def _check_field_path(parts: tuple[str, ...]) -> None:
+    if len(parts) > 1 and not parts[-1]:
+        raise CommandError(40353, "FieldPath must not end with a '.'.")
+    for part in parts:
+        _check_field_name(part)
+
+
+def _check_field_name(name: str) -> None:
+    if not name:
+        raise CommandError(15998, "FieldPath field names may not be empty strings.")
+    if name.startswith("$"):
+        raise CommandError(
+            16410, "FieldPath field names may not start with '$'. Consider using $getField or $setField."
+        )
+    if "\0" in name:
+        raise CommandError(16411, "FieldPath field names may not contain '\\0'.")
+    if "." in name:
+        raise CommandError(
+            16412, "FieldPath field names may not contain '.'. Consider using $getField or $setField."
+        )
 
 
 def _object(expression: dict[str, Any], env: Environment) -> Expression:
     for name in expression:
-        if name.startswith("$"):
-            raise CommandError(
-                15983, f"An object representing an expression must have exactly one field: {name}"
-            )
-        if "." in name:
-            raise CommandError(16412, f"FieldPath field names may not contain '.': {name}")
+        _check_field_name(name)
     fields = [(name, compile_expression(value, env)) for name, value in expression.items()]
 
     def evaluate(scope: Scope) -> dict[str, Any]:
@@ -134,30 +150,28 @@ def _operator(name: str, expression: dict[str, Any], env: Environment) -> Expres
         raise NotImplementedError(name)
     else:
         raise CommandError(168, f"Unrecognized expression '{name}'", "InvalidPipelineOperator")
-    if not _is_constant(argument):
+    if name in _VOLATILE or not is_constant(argument):
         return compiled
     # As on the server, an expression without fields is computed, and fails, before anything is read.
     value = compiled(root_scope({}))
     return lambda scope: value
 
 
-def _is_constant(expression: Any) -> bool:
+def is_constant(expression: Any) -> bool:
     if isinstance(expression, str):
         return not expression.startswith("$")
     if isinstance(expression, dict):
-        return "$literal" in expression or all(map(_is_constant, expression.values()))
-    return not isinstance(expression, list) or all(map(_is_constant, expression))
+        if not _VOLATILE.isdisjoint(expression):
+            return False
+        return "$literal" in expression or all(map(is_constant, expression.values()))
+    return not isinstance(expression, list) or all(map(is_constant, expression))
 
 
 def _call(name: str, function: Function, argument: Any, env: Environment) -> Expression:
     operands = argument if isinstance(argument, list) else [argument]
-    if not function.fewest <= len(operands) <= function.most:
-        raise CommandError(
-            16020 if function.fewest == function.most else 28667,
-            f"Expression {name} takes {function.arity()} arguments. {len(operands)} were passed in.",
-        )
+    function.check_count(name, len(operands))
     if function.commutes:
-        operands = sorted(operands, key=_is_constant)
+        operands = sorted(operands, key=is_constant)
     arguments = [compile_expression(operand, env) for operand in operands]
     apply = partial(function.apply, env.key) if function.compares else function.apply
     # An operator over one array takes it as its list of operands.
@@ -176,14 +190,43 @@ def _call(name: str, function: Function, argument: Any, env: Environment) -> Exp
 
 
 def _call_named(name: str, function: NamedFunction, argument: Any, env: Environment) -> Expression:
+    given = _named_arguments(name, function, argument)
+    arguments = {each: compile_expression(value, env) for each, value in given.items()}
+    apply = partial(function.apply, env.key) if function.compares else function.apply
+    lazy = {each: arguments.pop(each) for each in function.lazy if each in arguments}
+    if not lazy:
+        return lambda scope: apply(**{each: value(scope) for each, value in arguments.items()})
+
+    def evaluate(scope: Scope) -> Any:
+        values = {each: value(scope) for each, value in arguments.items()}
+        return apply(**values, **{each: partial(value, scope) for each, value in lazy.items()})
+
+    return evaluate
+
+
+def _named_arguments(name: str, function: NamedFunction, argument: Any) -> dict[str, Any]:
+    if function.shorthand is not None and not _has_names(argument):
+        operands = argument if isinstance(argument, list) else [argument]
+        if len(operands) != 1:
+            raise CommandError(
+                function.wrong_count,
+                f"{name} accepts exactly one argument if given an array, but was given {len(operands)}",
+            )
+        return {function.shorthand: operands[0]}
     if not isinstance(argument, dict):
         raise CommandError(function.not_an_object, f"{name} only supports an object as its argument")
     for given in argument:
         if given not in function.required and given not in function.optional:
-            raise CommandError(function.unknown, f"Unrecognized argument to {name}: {given}")
+            raise CommandError(function.unknown, f"{name} found an unknown argument: {given}")
     for required in function.required:
         if required not in argument:
-            raise CommandError(function.missing, f"Missing '{required}' parameter to {name}")
-    arguments = {given: compile_expression(value, env) for given, value in argument.items()}
-    apply = partial(function.apply, env.key) if function.compares else function.apply
-    return lambda scope: apply(**{given: value(scope) for given, value in arguments.items()})
+            code = function.missing if isinstance(function.missing, int) else function.missing[required]
+            raise CommandError(code, f"{name} requires '{required}' to be specified")
+    if function.check is not None:
+        function.check(argument)
+    return argument
+
+
+def _has_names(argument: Any) -> bool:
+    """Whether this is an object of named arguments, and not an operator."""
+    return isinstance(argument, dict) and not next(iter(argument), "").startswith("$")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from random import random
 from typing import Any, Final
 
 from bson import Regex
 
+from ming.mim.arithmetic import comparable
 from ming.mim.conditions import All, Condition, Filter, Leaf, Not, all_of, any_of, negated
 from ming.mim.dialect import Dialect
 from ming.mim.environment import Environment, KeyOf
-from ming.mim.errors import CommandError
 from ming.mim.expressions import compile_expression, root_scope
+from ming.mim.geo import GEO
+from ming.mim.json_schema import compile_schema
+from ming.mim.metadata import Metadata
+from ming.mim.near import NEAR, near_condition
 from ming.mim.path import Path
 from ming.mim.predicates import (
     BUILDERS,
+    COMPARISONS,
     all_values,
     bad_value,
     equality,
@@ -23,23 +29,13 @@ from ming.mim.predicates import (
     regex_condition,
     regex_operator,
 )
-from ming.mim.values import order_key, truthy
+from ming.mim.search_indexes import NO_COLLECTION, SearchIndexes
+from ming.mim.text_search import substring_filter, text_filter
+from ming.mim.values import is_number, order_key, truthy
 
 __all__ = ["QueryContext", "compile_condition", "compile_filter", "element_position"]
 
-_UNBUILT_FIELD: Final = frozenset(
-    (
-        "$geoIntersects",
-        "$geoWithin",
-        "$within",
-        "$near",
-        "$nearSphere",
-        "$geoNear",
-        "$maxDistance",
-        "$minDistance",
-    )
-)
-_UNBUILT_TOP: Final = frozenset(("$where", "$jsonSchema", "$sampleRate", "$text"))
+_UNBUILT_TOP: Final = frozenset(("$where", "$text"))
 
 
 @dataclass(frozen=True)
@@ -47,17 +43,19 @@ class QueryContext:
     """What a filter depends on beside itself."""
 
     dialect: Dialect = Dialect()
-    text_fields: Sequence[str] = ()
-    """The fields of the collection's text index."""
     variables: Mapping[str, Any] = field(default_factory=dict)
     """The variables of the command, for expressions: those of ``let``, and ``NOW``."""
     key: KeyOf = order_key
     """How values compare."""
+    search: SearchIndexes = NO_COLLECTION
+    """The indexes for text and places of the collection that is queried."""
+    metadata: Metadata = field(default_factory=Metadata)
+    """What the query finds out about documents."""
 
     @property
     def environment(self) -> Environment:
         """What the expressions of the command are compiled in."""
-        return Environment(frozenset(self.variables), self.key)
+        return Environment(frozenset(self.variables), self.key, self.metadata)
 
 
 def compile_filter(query: Mapping[str, Any], context: QueryContext | None = None) -> Filter:
@@ -65,7 +63,7 @@ def compile_filter(query: Mapping[str, Any], context: QueryContext | None = None
 
     Args:
         query: The query document, in stored form.
-        context: The dialect, text fields and variables in force.
+        context: The dialect, indexes and variables in force.
 
     Returns:
         The compiled filter.
@@ -83,8 +81,6 @@ def compile_filter(query: Mapping[str, Any], context: QueryContext | None = None
                 parts.append(condition.on_path(Path(name)))
         elif name in _TOP_LEVEL:
             parts.append(_TOP_LEVEL[name](operand, context))
-        elif name == "$text" and context.dialect.lenient:
-            parts.append(_substring_search(operand, context))
         elif name in _UNBUILT_TOP:
             raise NotImplementedError(name)
         elif name != "$comment":
@@ -107,7 +103,7 @@ def compile_condition(operand: Any, context: QueryContext) -> Condition | None:
     if isinstance(operand, Regex):
         return regex_condition(operand)
     if not is_operator_document(operand):
-        return equality(operand)
+        return equality(operand, context.key)
     conditions: list[Condition] = []
     for name, argument in operand.items():
         if name == "$regex":
@@ -115,12 +111,17 @@ def compile_condition(operand: Any, context: QueryContext) -> Condition | None:
         elif name == "$options":
             if "$regex" not in operand:
                 raise bad_value("$options needs a $regex")
+        elif name in COMPARISONS:
+            conditions.append(COMPARISONS[name](argument, context.key))
         elif name in BUILDERS:
             conditions.append(BUILDERS[name](argument))
         elif name in _RECURSIVE:
             conditions.append(_RECURSIVE[name](argument, context))
-        elif name in _UNBUILT_FIELD:
-            raise NotImplementedError(name)
+        elif name in GEO:
+            conditions.append(GEO[name](argument))
+        elif name in NEAR:
+            # It reads the operators beside it, too.
+            return near_condition(name, operand, context.metadata)
         elif name != "$comment":
             raise bad_value(f"unknown operator: {name}")
     if not conditions:
@@ -171,7 +172,10 @@ def _element_test(operand: dict[str, Any], context: QueryContext) -> Callable[[A
     if is_operator_document(operand) and next(iter(operand)) not in _TOP_LEVEL:
         condition = compile_condition(operand, context)
         return condition.on_value if condition is not None else lambda element: True
-    matches = compile_filter(operand, context).matches
+    query = compile_filter(operand, context)
+    if query.is_text_search:
+        raise bad_value("$text can only be applied to the top-level document")
+    matches = query.matches
 
     def test(element: Any) -> bool:
         if element.__class__ is list:
@@ -189,7 +193,7 @@ def _all(operand: Any, context: QueryContext) -> Condition:
         if not all(isinstance(item, dict) and list(item) == ["$elemMatch"] for item in operand):
             raise bad_value("$all/$elemMatch has to be consistent")
         return All([_elem_match(item["$elemMatch"], context) for item in operand])
-    return all_values(operand, empty_matches=context.dialect.lenient)
+    return all_values(operand, context.key, empty_matches=context.dialect.lenient)
 
 
 _RECURSIVE: Final[Mapping[str, Callable[[Any, QueryContext], Condition]]] = {
@@ -226,25 +230,30 @@ def _nor(operand: Any, context: QueryContext) -> Filter:
 
 
 def _expr(operand: Any, context: QueryContext) -> Filter:
-    evaluate = compile_expression(operand, context.environment)
+    # Filters see no metadata, which the documents only get from them.
+    environment = replace(context.environment, metadata=Metadata())
+    evaluate = compile_expression(operand, environment)
     variables = context.variables
     return Filter(lambda document: truthy(evaluate(root_scope(document, variables))))
 
 
-def _substring_search(operand: Any, context: QueryContext) -> Filter:
-    if not isinstance(operand, dict) or not isinstance(operand.get("$search"), str):
-        raise CommandError(14, '"$search" had the wrong type. Expected string')
-    wanted = operand["$search"].lower()
-    paths = [Path(name) for name in context.text_fields]
+def _json_schema(operand: Any, context: QueryContext) -> Filter:
+    return Filter(compile_schema(operand).matches)
 
-    def matches(document: dict[str, Any]) -> bool:
-        return any(
-            isinstance(value, str) and wanted in value.lower()
-            for path in paths
-            for value in path.values(document, expand=True)
-        )
 
-    return Filter(matches)
+def _sample_rate(operand: Any, context: QueryContext) -> Filter:
+    if not is_number(operand):
+        raise bad_value("argument to $sampleRate must be a numeric type")
+    rate = comparable(operand)
+    if not 0 <= rate <= 1:
+        raise bad_value("numeric argument to $sampleRate must be in [0, 1]")
+    return Filter(lambda document: random() < rate)
+
+
+def _text(operand: Any, context: QueryContext) -> Filter:
+    if context.dialect.lenient:
+        return substring_filter(operand, context.search.text)
+    return text_filter(operand, context.search.text, context.metadata)
 
 
 _TOP_LEVEL: Final[Mapping[str, Callable[[Any, QueryContext], Filter]]] = {
@@ -252,4 +261,7 @@ _TOP_LEVEL: Final[Mapping[str, Callable[[Any, QueryContext], Filter]]] = {
     "$or": _or,
     "$nor": _nor,
     "$expr": _expr,
+    "$sampleRate": _sample_rate,
+    "$jsonSchema": _json_schema,
+    "$text": _text,
 }

@@ -153,10 +153,25 @@ def _positional(path: str, query: Filter) -> _Adjust:
 
 
 def _meta(path: str, kind: Any, context: QueryContext) -> _Adjust:
-    if not context.dialect.lenient or kind != "textScore":
-        raise NotImplementedError("$meta")
+    read = context.metadata.reader(kind) if not _is_constant_score(kind, context) else _constant_score
+    *above, last = path.split(".")
 
     def adjust(projected: Document, document: Document) -> None:
-        projected[path] = 1.0
+        value = read(document)
+        if value is MISSING:
+            return
+        for step in above:
+            inner = projected.get(step)
+            projected[step] = dict(inner) if isinstance(inner, dict) else {}
+            projected = projected[step]
+        projected[last] = value
 
     return adjust
+
+
+def _is_constant_score(kind: Any, context: QueryContext) -> bool:
+    return context.dialect.lenient and kind == "textScore"
+
+
+def _constant_score(document: Document) -> float:
+    return 1.0

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import bson
+from bson import Code
+
 from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
 from ming.mim.functions import ANY_NUMBER, Function, absent
@@ -148,6 +151,26 @@ def _array_to_object(value: Any) -> Any:
     return made
 
 
+def _binary_size(value: Any) -> Any:
+    if absent(value):
+        return None
+    if isinstance(value, str) and not isinstance(value, Code):
+        return len(value.encode())
+    if not isinstance(value, bytes):
+        raise CommandError(
+            51276, f"$binarySize requires a string or BinData argument, found: {type_name(value)}"
+        )
+    return len(value)
+
+
+def _bson_size(value: Any) -> Any:
+    if absent(value):
+        return None
+    if not isinstance(value, dict):
+        raise CommandError(31393, f"$bsonSize requires a document input, found: {type_name(value)}")
+    return len(bson.encode(value))
+
+
 def _pair_of_list(entry: Any) -> tuple[str, Any]:
     if len(entry) != 2:
         raise CommandError(40397, f"$arrayToObject requires arrays of size 2, found size: {len(entry)}")
@@ -180,5 +203,7 @@ CONTAINER: Final[Mapping[str, Function]] = {
     "$mergeObjects": Function(_merge_objects, 0, ANY_NUMBER, spreads=True),
     "$objectToArray": Function(_object_to_array, 1, 1),
     "$arrayToObject": Function(_array_to_object, 1, 1),
+    "$binarySize": Function(_binary_size, 1, 1),
+    "$bsonSize": Function(_bson_size, 1, 1),
 }
 """The operators by name."""

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 from typing import Any, Final
 
 from bson import Decimal128, Int64
 
 from ming.mim import arithmetic
+from ming.mim.date_parts import LONGEST, date_from, is_date, milliseconds_of
 from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
-from ming.mim.functions import ANY_NUMBER, Function, absent
+from ming.mim.functions import ANY_NUMBER, Function, absent, as_long, need_number
 from ming.mim.values import is_number, type_name
 
-__all__ = ["NUMERIC", "average", "summed"]
-
-
-def _need_number(name: str, code: int, value: Any) -> Any:
-    if not is_number(value):
-        raise CommandError(code, f"{name} only supports numeric types, not {type_name(value)}")
-    return value
+__all__ = ["NUMERIC", "average", "deviation", "summed"]
 
 
 def _widened(compute: Callable[..., Any], *operands: Any) -> Any:
@@ -31,32 +26,47 @@ def _widened(compute: Callable[..., Any], *operands: Any) -> Any:
         return float(overflow.exact)
 
 
-_EPOCH: Final = datetime(1970, 1, 1)
-_MILLISECOND: Final = timedelta(milliseconds=1)
-
-
-def _later(moment: datetime, milliseconds: Any) -> datetime:
-    since_epoch = Int64((moment - _EPOCH) // _MILLISECOND)
+def _later(moment: Any, milliseconds: Any) -> Any:
+    since_epoch = milliseconds_of(moment)
+    if isinstance(milliseconds, Decimal128):
+        return date_from(_long_of(arithmetic.add(Int64(since_epoch), milliseconds)))
     try:
-        return _EPOCH + arithmetic.whole(arithmetic.add(since_epoch, milliseconds)) * _MILLISECOND
+        later = int(Fraction(since_epoch) + Fraction(milliseconds))
+        return date_from(int(arithmetic.integral(later, True)))
     except (ArithmeticError, ValueError):
         raise CommandError(15, "date overflow in $add") from None
 
 
-def _earlier(moment: datetime, milliseconds: Any) -> datetime:
-    try:
-        return moment - arithmetic.whole(milliseconds) * _MILLISECOND
-    except (ArithmeticError, ValueError):
-        raise CommandError(31109, f"Can't coerce out of range value {milliseconds} to long") from None
+def _long_of(number: Decimal128) -> int:
+    """Return a decimal without its fraction, or the least long if it is not in the range of longs."""
+    exact = number.to_decimal()
+    if not exact.is_finite() or abs(exact) > LONGEST:
+        return -LONGEST - 1
+    return arithmetic.whole(number)
+
+
+def _earlier(moment: Any, milliseconds: Any) -> Any:
+    amount = _long_of(milliseconds) if isinstance(milliseconds, Decimal128) else as_long(milliseconds)
+    if amount == -LONGEST - 1:
+        raise CommandError(159, "Cannot negate the minimum duration")
+    earlier = milliseconds_of(moment) - amount
+    if not -LONGEST - 1 <= earlier <= LONGEST:
+        raise CommandError(159, f"Overflow while adding {-amount}ms to {milliseconds_of(moment)}ms")
+    return date_from(earlier)
+
+
+def _apart(later: Any, earlier: Any) -> Int64:
+    """Return the milliseconds between dates; the server lets too many for a long overflow."""
+    return Int64((milliseconds_of(later) - milliseconds_of(earlier) + LONGEST + 1) % 2**64 - LONGEST - 1)
 
 
 def _add(*values: Any) -> Any:
     numbers = []
-    moment: datetime | None = None
+    moment = None
     for value in values:
         if absent(value):
             return None
-        if isinstance(value, datetime):
+        if is_date(value):
             if moment is not None:
                 raise CommandError(16612, "only one date allowed in an $add expression")
             moment = value
@@ -70,9 +80,9 @@ def _add(*values: Any) -> Any:
 def _subtract(left: Any, right: Any) -> Any:
     if absent(left, right):
         return None
-    if isinstance(left, datetime):
-        if isinstance(right, datetime):
-            return Int64((left - right) // _MILLISECOND)
+    if is_date(left):
+        if is_date(right):
+            return _apart(left, right)
         if is_number(right):
             return _earlier(left, right)
     if not is_number(left) or not is_number(right):
@@ -85,7 +95,7 @@ def _multiply(*values: Any) -> Any:
     for value in values:
         if absent(value):
             return None
-        product = _widened(arithmetic.multiply, product, _need_number("$multiply", 14, value))
+        product = _widened(arithmetic.multiply, product, need_number("$multiply", 14, value))
     return product
 
 
@@ -119,7 +129,7 @@ def _rounding(name: str, round_: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def apply(value: Any) -> Any:
         if absent(value):
             return None
-        _need_number(name, 28765, value)
+        need_number(name, 28765, value)
         if isinstance(value, int):
             return value
         if isinstance(value, float):
@@ -134,7 +144,7 @@ def _rounding(name: str, round_: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _abs(value: Any) -> Any:
     if absent(value):
         return None
-    _need_number("$abs", 28765, value)
+    need_number("$abs", 28765, value)
     if isinstance(value, Decimal128):
         return Decimal128(abs(value.to_decimal()))
     return arithmetic.integral(abs(value), isinstance(value, Int64)) if isinstance(value, int) else abs(value)
@@ -155,8 +165,31 @@ def average(values: list[Any]) -> Any:
     return arithmetic.divide(summed(numbers), len(numbers)) if numbers else None
 
 
+def deviation(values: Iterable[Any], sample: bool) -> float | None:
+    """Return the standard deviation of the numbers among values, None if they are too few.
+
+    Args:
+        values: The values; whatever is no number does not count.
+        sample: Whether they are a sample, not the whole population.
+    """
+    count, mean, squares = 0, 0.0, 0.0
+    for value in values:
+        if is_number(value):
+            number = float(value.to_decimal() if isinstance(value, Decimal128) else value)
+            count += 1
+            distance = number - mean
+            mean += distance / count
+            squares += distance * (number - mean)
+    degrees = count - 1 if sample else count
+    return math.sqrt(squares / degrees) if degrees > 0 else None
+
+
 def _avg(*values: Any) -> Any:
     return average(list(values))
+
+
+def _deviation(sample: bool) -> Callable[..., Any]:
+    return lambda *values: deviation(values, sample)
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
@@ -180,6 +213,8 @@ NUMERIC: Final[Mapping[str, Function]] = {
     "$avg": Function(_avg, 0, ANY_NUMBER, spreads=True),
     "$min": Function(_extreme(min), 0, ANY_NUMBER, spreads=True, compares=True),
     "$max": Function(_extreme(max), 0, ANY_NUMBER, spreads=True, compares=True),
+    "$stdDevPop": Function(_deviation(sample=False), 0, ANY_NUMBER, spreads=True),
+    "$stdDevSamp": Function(_deviation(sample=True), 0, ANY_NUMBER, spreads=True),
     "$isNumber": Function(is_number, 1, 1),
 }
 """The operators by name."""

@@ -7,10 +7,7 @@ changes to its followers (a file, change streams); inside a transaction they are
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from ming.mim.store import Collection, Database
+from typing import Any, Literal, NamedTuple
 
 __all__ = ["Change", "Follower", "Kind"]
 
@@ -32,17 +29,22 @@ Kind = Literal[
 class Change(NamedTuple):
     """One change of a store.
 
+    ``target`` is the `ming.mim.store.Collection`, or the `ming.mim.store.Database` that was dropped.
     ``record``, ``before`` and ``after`` are, for documents: the record's number and the whole documents, None
     where there is none; for indexes: None and the `ming.mim.indexes.Index`; for options: None and the options;
-    for a rename: None and the namespaces; otherwise None. Documents must not be changed by followers.
+    for a rename: None and the namespaces; otherwise None. What is dropped or renamed has, as its record, its
+    place among its like. Documents must not be changed by followers.
     """
 
     kind: Kind
-    target: Collection | Database
+    target: Any
     record: int | None = None
     before: Any = None
     after: Any = None
 
 
 Follower = Callable[[Sequence[Change]], None]
-"""Gets the changes of one command or of one committed transaction, in order."""
+"""Gets the changes of one command or of one committed transaction, in order.
+
+If it raises an error, they are taken back and the command fails with that error.
+"""

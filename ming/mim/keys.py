@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
 from ming.mim.path import is_index
 from ming.mim.values import MISSING, OrderKey, order_key
@@ -37,11 +38,11 @@ class _Reach(NamedTuple):
     """Whether the value is the key as it is, even if it is an array."""
 
 
-def key_of(value: Any) -> OrderKey:
-    """Return the order key of one value of `key_values`; a missing field counts as null."""
+def key_of(value: Any, order: KeyOf) -> OrderKey:
+    """Return the key of one value of `key_values` in an order; a missing field counts as null."""
     if value is MISSING:
         return NULL_KEY
-    return EMPTY_ARRAY_KEY if value is EMPTY_ARRAY else order_key(value)
+    return EMPTY_ARRAY_KEY if value is EMPTY_ARRAY else order(value)
 
 
 def key_values(document: dict[str, Any], paths: Sequence[tuple[str, ...]]) -> list[tuple[Any, ...]]:

@@ -14,8 +14,9 @@ from bson import Int64, Timestamp
 
 from ming.mim import arithmetic
 from ming.mim.errors import CommandError
+from ming.mim.filters import QueryContext
 from ming.mim.update_paths import Place
-from ming.mim.values import MISSING, copied, is_number, order_key, type_name
+from ming.mim.values import MISSING, copied, is_number, type_name
 
 __all__ = ["SCALAR_MODIFIERS", "Action", "ModifierContext", "shown_id", "utc_now"]
 
@@ -32,10 +33,12 @@ def utc_now() -> datetime:
 class ModifierContext:
     """What modifiers depend on beside their operands."""
 
-    __slots__ = ("now",)
+    __slots__ = ("now", "query")
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], query: QueryContext) -> None:
         self.now = now
+        self.query = query
+        """What conditions on elements depend on, and how values compare."""
 
 
 def shown_id(place: Place) -> str:
@@ -89,11 +92,12 @@ def _zero_like(operand: Any) -> Any:
 
 def _extreme(replaces: Callable[[Any, Any], bool]) -> Any:
     def build(path: str, operand: Any, context: ModifierContext) -> Action:
-        key = order_key(operand)
+        order = context.query.key
+        key = order(operand)
 
         def act(place: Place) -> None:
             value = place.get()
-            if value is MISSING or replaces(key, order_key(value)):
+            if value is MISSING or replaces(key, order(value)):
                 place.set(copied(operand))
 
         return act

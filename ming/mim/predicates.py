@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from bson import MaxKey, MinKey, Regex
 
-from ming.mim.conditions import All, Condition, Leaf, Not
+from ming.mim.conditions import All, Condition, Leaf, Not, Points
+from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
 from ming.mim.regex import compiled, with_options
 from ming.mim.values import (
@@ -29,6 +30,7 @@ from ming.mim.values import (
 
 __all__ = [
     "BUILDERS",
+    "COMPARISONS",
     "all_values",
     "bad_value",
     "equality",
@@ -59,41 +61,43 @@ def is_operator_document(value: Any) -> bool:
 # -- comparison ---------------------------------------------------------------------------------------
 
 
-def equality(operand: Any) -> Condition:
+def equality(operand: Any, order: KeyOf) -> Condition:
     """Return the condition of ``{field: operand}`` for a plain operand; null equals missing."""
     if operand is None:
         return Leaf(lambda value: value is None or value is MISSING)
-    wanted = order_key(operand)
-    keys = None if isinstance(operand, list) else frozenset((wanted,))
+    wanted = order(operand)
+    points = None if isinstance(operand, list) else Points(frozenset((wanted,)), order)
     if operand.__class__ is str:
-        return Leaf(lambda value: value.__class__ is str and value == operand, keys=keys)
-    return Leaf(lambda value: order_key(value) == wanted, keys=keys)
+        if order is order_key:
+            return Leaf(lambda value: value.__class__ is str and value == operand, points=points)
+        return Leaf(lambda value: value.__class__ is str and order(value) == wanted, points=points)
+    return Leaf(lambda value: order(value) == wanted, points=points)
 
 
-def _ordering(compare: Callable[[OrderKey, OrderKey], bool]) -> Callable[[Any], Condition]:
+def _ordering(compare: Callable[[OrderKey, OrderKey], bool]) -> Callable[[Any, KeyOf], Condition]:
     includes_equal = compare(_NULL_KEY, _NULL_KEY)
     ascending = compare((0,), (1,))
 
-    def build(operand: Any) -> Condition:
+    def build(operand: Any, order: KeyOf) -> Condition:
         if isinstance(operand, Regex):
             raise bad_value(f"Can't have RegEx as arg to predicate over field {operand.pattern!r}.")
-        bound = order_key(operand)
+        bound = order(operand)
         rank = bound[0]
         if operand is None:
-            return equality(None) if includes_equal else Leaf(lambda value: False)
+            return equality(None, order) if includes_equal else Leaf(lambda value: False)
         if isinstance(operand, MinKey | MaxKey):
             # The ends of the order are the only values compared with those of other types.
             other_types = isinstance(operand, MaxKey) == ascending
             return Leaf(
                 lambda value: (
-                    other_types if (key := order_key(value))[0] != rank else includes_equal and key == bound
+                    other_types if (key := order(value))[0] != rank else includes_equal and key == bound
                 )
             )
         if rank == _NUMBER_RANK and len(bound) == 1:
-            return equality(operand) if includes_equal else Leaf(lambda value: False)
+            return equality(operand, order) if includes_equal else Leaf(lambda value: False)
 
         def test(value: Any) -> bool:
-            key = order_key(value)
+            key = order(value)
             return key[0] == rank and len(key) > 1 and compare(key, bound)
 
         return Leaf(test)
@@ -101,13 +105,13 @@ def _ordering(compare: Callable[[OrderKey, OrderKey], bool]) -> Callable[[Any], 
     return build
 
 
-def _in(operand: Any) -> Condition:
+def _in(operand: Any, order: KeyOf) -> Condition:
     if not isinstance(operand, list):
         raise bad_value("$in needs an array")
     if any(is_operator_document(item) for item in operand):
         raise bad_value("cannot nest $ under $in")
     patterns = [compiled(item) for item in operand if isinstance(item, Regex)]
-    keys = {order_key(item) for item in operand}
+    keys = {order(item) for item in operand}
     if _NULL_KEY in keys:
         keys.add(_MISSING_KEY)
     can_look_up = (
@@ -115,23 +119,23 @@ def _in(operand: Any) -> Condition:
     )
 
     def test(value: Any) -> bool:
-        if order_key(value) in keys:
+        if order(value) in keys:
             return True
         return bool(patterns) and isinstance(value, str) and any(each.search(value) for each in patterns)
 
-    return Leaf(test, keys=frozenset(keys) if can_look_up else None)
+    return Leaf(test, points=Points(frozenset(keys), order) if can_look_up else None)
 
 
-def _not_in(operand: Any) -> Condition:
+def _not_in(operand: Any, order: KeyOf) -> Condition:
     if not isinstance(operand, list):
         raise bad_value("$nin needs an array")
-    return Not(_in(operand))
+    return Not(_in(operand, order))
 
 
-def _not_equal(operand: Any) -> Condition:
+def _not_equal(operand: Any, order: KeyOf) -> Condition:
     if isinstance(operand, Regex):
         raise bad_value("Can't have regex as arg to $ne.")
-    return Not(equality(operand))
+    return Not(equality(operand, order))
 
 
 def _exists(operand: Any) -> Condition:
@@ -215,13 +219,15 @@ def _size(operand: Any) -> Condition:
     return Leaf(lambda value: value.__class__ is list and len(value) == size, expand=False)
 
 
-def all_values(operand: list[Any], empty_matches: bool) -> Condition:
+def all_values(operand: list[Any], order: KeyOf, empty_matches: bool) -> Condition:
     """Return the condition of ``$all`` over plain values and patterns."""
     if not operand:
         return Leaf(lambda value: empty_matches)
     if any(is_operator_document(item) for item in operand):
         raise bad_value("no $ expressions in $all")
-    return All([regex_condition(item) if isinstance(item, Regex) else equality(item) for item in operand])
+    return All(
+        [regex_condition(item) if isinstance(item, Regex) else equality(item, order) for item in operand]
+    )
 
 
 # -- arithmetic ---------------------------------------------------------------------------------------
@@ -290,13 +296,9 @@ def _bits(name: str, decide: Callable[[int, int], bool]) -> Callable[[Any], Cond
     return build
 
 
-def _equality_operator(operand: Any) -> Condition:
+COMPARISONS: Final[Mapping[str, Callable[[Any, KeyOf], Condition]]] = {
     # Unlike {field: /x/}, {field: {$eq: /x/}} looks for a stored pattern.
-    return equality(operand)
-
-
-BUILDERS: Final[Mapping[str, Callable[[Any], Condition]]] = {
-    "$eq": _equality_operator,
+    "$eq": equality,
     "$ne": _not_equal,
     "$gt": _ordering(operator.gt),
     "$gte": _ordering(operator.ge),
@@ -304,6 +306,10 @@ BUILDERS: Final[Mapping[str, Callable[[Any], Condition]]] = {
     "$lte": _ordering(operator.le),
     "$in": _in,
     "$nin": _not_in,
+}
+"""Builders of the operators that compare values, from an operand and the order in force."""
+
+BUILDERS: Final[Mapping[str, Callable[[Any], Condition]]] = {
     "$exists": _exists,
     "$type": _type,
     "$size": _size,
@@ -313,4 +319,4 @@ BUILDERS: Final[Mapping[str, Callable[[Any], Condition]]] = {
     "$bitsAllClear": _bits("$bitsAllClear", lambda bits, mask: bits & mask == 0),
     "$bitsAnyClear": _bits("$bitsAnyClear", lambda bits, mask: bits & mask != mask),
 }
-"""Builders of the operators that take a plain operand."""
+"""Builders of the other operators that take a plain operand."""

@@ -9,14 +9,12 @@ from typing import Final
 from bson import Regex
 
 from ming.mim.errors import CommandError
+from ming.mim.pcre import translated
 
 __all__ = ["compiled", "with_options"]
 
 _FLAGS: Final = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE, "u": 0}
 _HONOURED: Final = re.IGNORECASE | re.MULTILINE | re.DOTALL | re.VERBOSE
-# Spellings that differ, and the escapes and classes that must not be mistaken for them.
-_DIFFERING: Final = re.compile(r"\\(?:[zZ]|.)|\(\?<(?=[A-Za-z_])", re.DOTALL)
-_PYTHON: Final = {r"\z": r"\Z", r"\Z": r"(?=\n?\Z)", "(?<": "(?P<"}
 
 
 def with_options(pattern: str | Regex[str], options: str | None) -> Regex[str]:
@@ -37,10 +35,11 @@ def with_options(pattern: str | Regex[str], options: str | None) -> Regex[str]:
 
 @lru_cache(maxsize=512)
 def _compile(pattern: str, flags: int) -> re.Pattern[str]:
-    translated = _DIFFERING.sub(lambda found: _PYTHON.get(found[0], found[0]), pattern)
     try:
-        return re.compile(translated, flags)
+        return re.compile(translated(pattern, flags), flags)
     except re.error as error:
+        if "|" in pattern and "fixed-width" in str(error):
+            raise NotImplementedError("regular expression that looks behind at branches") from error
         raise CommandError(51091, f"Regular expression is invalid: {error}") from error
 
 
@@ -49,5 +48,6 @@ def compiled(regex: Regex[str]) -> re.Pattern[str]:
 
     Raises:
         CommandError: The pattern is malformed.
+        NotImplementedError: Python has nothing of the kind.
     """
     return _compile(regex.pattern, regex.flags & _HONOURED)

@@ -9,35 +9,42 @@ from typing import Any, Final
 
 from bson import ObjectId
 
+from ming.mim.collation import SIMPLE, Collation, read_collation
+from ming.mim.cursors import Cursors
 from ming.mim.dialect import Dialect
+from ming.mim.environment import Environment
 from ming.mim.errors import CommandError
 from ming.mim.expressions import compile_expression, root_scope
 from ming.mim.filters import QueryContext
-from ming.mim.store import Collection, Database, Store
-from ming.mim.values import MISSING, identical, type_name
+from ming.mim.names import check_collection_name, check_readable_name
+from ming.mim.options import document, flag
+from ming.mim.retries import Attempt
+from ming.mim.session_fields import SESSION_FIELDS
+from ming.mim.sessions import Sessions
+from ming.mim.store import Collection, Database, Databases
+from ming.mim.storing import Storing
+from ming.mim.values import MISSING, type_name
 
-__all__ = ["Handler", "Reply", "Request", "check_hint", "check_options", "cursor_reply", "identical_keys"]
+__all__ = ["Handler", "Reply", "Request", "check_options"]
 
 Reply = dict[str, Any]
 
 _HARMLESS: Final = frozenset(
     (
-        "$clusterTime $db $readPreference allowDiskUse allowPartialResults apiDeprecationErrors apiStrict apiVersion"
-        " awaitData batchSize bypassDocumentValidation comment lsid maxTimeMS noCursorTimeout oplogReplay readConcern"
-        " tailable writeConcern"
+        "$clusterTime $db $readPreference allowDiskUse apiDeprecationErrors apiStrict apiVersion"
+        " bypassDocumentValidation comment maxTimeMS readConcern writeConcern"
     ).split()
-)
+).union(SESSION_FIELDS)
 """Options without an effect on documents in memory."""
 
-_UNBUILT: Final[Mapping[str, str]] = {
-    "autocommit": "transactions",
-    "startTransaction": "transactions",
-    "explain": "explain",
-    "returnKey": "returnKey",
-    "showRecordId": "showRecordId",
-    "min": "min",
-    "max": "max",
-}
+_READING: Final = frozenset(("find", "count", "distinct"))
+_WRITING: Final = frozenset(("insert", "update", "delete", "findAndModify", "findandmodify"))
+_OLD_STYLE: Final = frozenset(
+    (
+        "count distinct collStats collstats validate convertToCapped cloneCollectionAsCapped planCacheClear"
+    ).split()
+)
+"""Commands with an error of their own about a name that is no string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +54,30 @@ class Request:
     command: dict[str, Any]
     name: str
     database: Database
-    store: Store
+    store: Databases
+    cursors: Cursors
+    sessions: Sessions
     dialect: Dialect
     now: Callable[[], datetime]
     new_id: Callable[[], ObjectId]
+    attempt: Attempt | None = None
+    """What is known of a retryable write."""
 
     def option(self, name: str, default: Any = None) -> Any:
         """Return an option of the command; null counts as not given."""
         value = self.command.get(name)
         return default if value is None else value
+
+    @property
+    def session(self) -> bytes | None:
+        """The number of the client session, None outside sessions."""
+        session = self.option("lsid")
+        return bytes(session["id"]) if session else None
+
+    @property
+    def transaction(self) -> int | None:
+        """The number of the transaction, None outside transactions."""
+        return self.command["txnNumber"] if "autocommit" in self.command else None
 
     @property
     def collection_name(self) -> str:
@@ -64,13 +86,25 @@ class Request:
         Raises:
             CommandError: It names none.
         """
+        name = self.target
+        check_readable_name(self.database.name, name)
+        if self.name in _WRITING:
+            check_collection_name(self.database.name, name)
+        elif "$" in name and self.name in _READING:
+            raise CommandError(73, f"Invalid collection name specified '{self.database.name}.{name}'")
+        return name
+
+    @property
+    def target(self) -> str:
+        """What the command names, whatever it may be.
+
+        Raises:
+            CommandError: It names nothing.
+        """
         name = self.command[self.name]
-        if not isinstance(name, str):
-            raise CommandError(
-                73, f"collection name has invalid type {type_name(name)}", code_name="InvalidNamespace"
-            )
-        if not name:
-            raise CommandError(73, f"Invalid namespace specified '{self.database.name}.'")
+        if name.__class__ is not str:
+            code = 73 if self.name in _OLD_STYLE else 2
+            raise CommandError(code, f"collection name has invalid type {type_name(name)}")
         return name
 
     @property
@@ -78,25 +112,51 @@ class Request:
         """Database and collection, as messages and cursors name them."""
         return f"{self.database.name}.{self.collection_name}"
 
+    @property
+    def storing(self) -> Storing:
+        """How the command stores documents."""
+        return Storing(self.now, self.new_id, bool(flag(self.command, self.name, "bypassDocumentValidation")))
+
     def collection(self) -> Collection | None:
         """Return the collection, or None if it does not exist."""
         return self.database.get(self.collection_name)
 
-    def query_context(self, collection: Collection | None) -> QueryContext:
-        """Return what the command's filters depend on."""
+    def query_context(
+        self, collection: Collection | None, statement: Mapping[str, Any] | None = None
+    ) -> QueryContext:
+        """Return what the command's filters depend on.
+
+        Args:
+            collection: The collection that is read or written.
+            statement: The statement of the command, if it has several, each with options of its own.
+        """
+        key = self._collation(collection, statement).key
         variables: dict[str, Any] = {"NOW": self.now()}
-        for name, value in self.option("let", {}).items():
-            bound = compile_expression(value)(root_scope({}))
+        what = "FindCommandRequest" if self.name == "find" else self.name
+        for name, value in (document(self.command, what, "let") or {}).items():
+            bound = compile_expression(value, Environment(key=key))(root_scope({}))
             variables[name] = None if bound is MISSING else bound
-        fields = collection.text_fields() if collection is not None else ()
-        return QueryContext(self.dialect, fields, variables)
+        if collection is None:
+            return QueryContext(self.dialect, variables=variables, key=key)
+        return QueryContext(self.dialect, variables, key, search=collection.search_indexes())
+
+    def _collation(self, collection: Collection | None, statement: Mapping[str, Any] | None) -> Collation:
+        """Return the collation asked for, or that of the collection."""
+        if statement is None:
+            given = document(self.command, self.name, "collation")
+        else:
+            # Of an update, the statements are the updates, and so on.
+            given = document(statement, f"{self.name}.{self.name}s", "collation")
+        if given:
+            return read_collation(given)
+        return SIMPLE if collection is None else collection.collation
 
 
 Handler = Callable[[Request], Reply]
 
 
 def check_options(given: Mapping[str, Any], known: frozenset[str], what: str) -> None:
-    """Refuse options that a command does not have, and name those not built yet.
+    """Refuse options that a command does not have.
 
     Args:
         given: The command, or one statement of it.
@@ -105,53 +165,8 @@ def check_options(given: Mapping[str, Any], known: frozenset[str], what: str) ->
 
     Raises:
         CommandError: There is no such option.
-        NotImplementedError: The option is not built yet.
     """
-    for name, value in given.items():
-        if name == "collation":
-            if value and value.get("locale") != "simple":
-                raise NotImplementedError("collation")
-        elif name in known or name in _HARMLESS or name == what:
+    for name in given:
+        if name in known or name in _HARMLESS or name == what:
             continue
-        elif name not in _UNBUILT:
-            if name != "txnNumber":
-                raise CommandError(40415, f"BSON field '{what}.{name}' is an unknown field.")
-        elif value:
-            raise NotImplementedError(_UNBUILT[name])
-
-
-def check_hint(hint: Any, collection: Collection | None) -> None:
-    """Refuse a hint that names no index; indexes are chosen without it.
-
-    Raises:
-        CommandError: There is no such index.
-    """
-    if hint is None or collection is None or hint in ("_id_", {}, ""):
-        return
-    if isinstance(hint, str):
-        if hint in collection.indexes:
-            return
-    elif isinstance(hint, dict):
-        if identical_keys(hint, {"_id": 1}) or "$natural" in hint:
-            return
-        if any(identical_keys(hint, index.key) for index in collection.indexes.values()):
-            return
-    else:
-        raise CommandError(9, f"'hint' must be a string or an object, found {type_name(hint)}")
-    raise CommandError(
-        2,
-        "error processing query: planner returned error :: caused by :: hint provided does not correspond to an"
-        " existing index",
-    )
-
-
-def identical_keys(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
-    """Whether two index keys name the same fields, directions and order."""
-    return list(left) == list(right) and all(
-        left[field] == right[field] or identical(left[field], right[field]) for field in left
-    )
-
-
-def cursor_reply(namespace: str, documents: list[Any]) -> Reply:
-    """Return the reply of a command that gives documents, all in the first batch."""
-    return {"cursor": {"firstBatch": documents, "id": 0, "ns": namespace}, "ok": 1.0}
+        raise CommandError(40415, f"BSON field '{what}.{name}' is an unknown field.")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
+from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
 from ming.mim.keys import ParallelArrays, key_of, key_values
+from ming.mim.metadata import Metadata
 from ming.mim.path import parts_of
+from ming.mim.rendering import shown_field
 from ming.mim.values import OrderKey, as_integer, is_number
 
-__all__ = ["compile_sort", "sort_documents"]
+__all__ = ["compile_sort", "directed_key", "sort_documents"]
 
 
 class _Descending:
@@ -30,28 +33,54 @@ class _Descending:
     __hash__ = None  # type: ignore[assignment]
 
 
-def compile_sort(specification: Mapping[str, Any], code: int = 2) -> Callable[[dict[str, Any]], Any]:
+def directed_key(descending: Sequence[bool], order: KeyOf) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Return a function giving the key to sort tuples of values by.
+
+    Args:
+        descending: Which of the values sort the other way round.
+        order: How values compare.
+    """
+
+    def keyed(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(
+            [
+                _Descending(key_of(value, order)) if down else key_of(value, order)
+                for value, down in zip(values, descending, strict=True)
+            ]
+        )
+
+    return keyed
+
+
+def compile_sort(
+    specification: Mapping[str, Any], order: KeyOf, code: int = 2, metadata: Metadata | None = None
+) -> Callable[[dict[str, Any]], Any]:
     """Compile a sort specification.
 
     Args:
-        specification: Paths with 1 or -1.
+        specification: Paths with 1 or -1, or names with a ``$meta`` expression.
+        order: How values compare.
         code: The error code for other directions, which differs between commands.
+        metadata: What is known about the documents beside their fields.
 
     Returns:
         A function giving the key to sort a document by. An array counts by the element that sorts first.
     """
     descending = [_is_descending(direction, code) for direction in specification.values()]
-    paths = [parts_of(path) for path in specification]
-
-    def keyed(values: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(
-            [
-                _Descending(key_of(value)) if down else key_of(value)
-                for value, down in zip(values, descending, strict=True)
-            ]
-        )
+    paths = [
+        (path,) if isinstance(direction, dict) else parts_of(path)
+        for path, direction in specification.items()
+    ]
+    keyed = directed_key(descending, order)
+    measures = {
+        path: _measure(direction, metadata or Metadata())
+        for path, direction in specification.items()
+        if isinstance(direction, dict)
+    }
 
     def key(document: dict[str, Any]) -> Any:
+        if measures:
+            document = {**document, **{path: measure(document) for path, measure in measures.items()}}
         try:
             found = key_values(document, paths)
         except ParallelArrays:
@@ -63,7 +92,7 @@ def compile_sort(specification: Mapping[str, Any], code: int = 2) -> Callable[[d
 
 def _is_descending(direction: Any, code: int) -> bool:
     if isinstance(direction, dict):
-        raise NotImplementedError(f"sort by {next(iter(direction), 'an empty document')}")
+        return True
     if not is_number(direction):
         raise CommandError(15974, f"Illegal key in $sort specification: {direction!r}")
     if as_integer(direction) not in (1, -1):
@@ -71,10 +100,27 @@ def _is_descending(direction: Any, code: int) -> bool:
     return bool(as_integer(direction) == -1)
 
 
+def _measure(direction: dict[str, Any], metadata: Metadata) -> Callable[[dict[str, Any]], Any]:
+    if "$meta" not in direction:
+        raise CommandError(17312, "$meta is the only expression supported by $sort right now")
+    if len(direction) > 1:
+        raise CommandError(9, "Cannot have additional keys in a $meta sort specification")
+    kind = direction["$meta"]
+    if kind not in _SORTED_METADATA:
+        raise CommandError(31138, f"Illegal $meta sort: {shown_field('$meta', kind)}")
+    return metadata.reader(kind)
+
+
+_SORTED_METADATA: Final = ("textScore", "geoNearDistance", "randVal", "searchScore")
+
+
 def sort_documents(
-    documents: Iterable[dict[str, Any]], specification: Mapping[str, Any]
+    documents: Iterable[dict[str, Any]],
+    specification: Mapping[str, Any],
+    order: KeyOf,
+    metadata: Metadata | None = None,
 ) -> list[dict[str, Any]]:
     """Return documents in the order of a sort specification; an empty one leaves them as they are."""
     if not specification:
         return list(documents)
-    return sorted(documents, key=compile_sort(specification))
+    return sorted(documents, key=compile_sort(specification, order, metadata=metadata))

@@ -1,28 +1,44 @@
 """Databases and collections in memory: records, natural order, indexes kept in step, the lock.
 
 Nothing here knows commands. A record is a document with a number; numbers grow, so their order is the natural
-order. Documents in a store are never changed in place: a write replaces them. Whatever changes something notes
-it in the journal (`ming.mim.journal`).
+order. Documents in a store are never changed in place: a write replaces them. Whatever changes something asks a
+guard (`ming.mim.guards`) and notes it in the journal (`ming.mim.journal`).
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, Protocol
 from weakref import WeakSet
 
-from ming.mim.conditions import Filter
+from ming.mim.capped import Cap, cap_of
+from ming.mim.collation import SIMPLE, read_collation
+from ming.mim.conditions import Filter, Points
+from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError, DuplicateKey
-from ming.mim.indexes import Index
+from ming.mim.guards import UNGUARDED, Guard, Write
+from ming.mim.indexes import Entry, Index
 from ming.mim.journal import Change, Follower
-from ming.mim.values import OrderKey, order_key
+from ming.mim.names import check_collection_name
+from ming.mim.open_transactions import OpenTransactions
+from ming.mim.search_indexes import SearchIndexes
+from ming.mim.undo import undo
+from ming.mim.validators import Validator, validator_of
+from ming.mim.values import OrderKey
 
-__all__ = ["Collection", "Database", "Store"]
+__all__ = ["Collection", "Database", "Databases", "Store"]
 
 Document = dict[str, Any]
+
+
+class _Numbers:
+    """Numbers of records; a collection and its forks draw from one."""
+
+    last = 0
 
 
 class Collection:
@@ -33,20 +49,37 @@ class Collection:
         name: Its own.
         options: Those it was created with.
         journal: Where to note changes.
+        guard: Whom to ask before.
     """
 
     def __init__(
-        self, database: str, name: str, options: Mapping[str, Any] | None, journal: list[Change]
+        self,
+        database: str,
+        name: str,
+        options: Mapping[str, Any] | None,
+        journal: list[Change],
+        guard: Guard = UNGUARDED,
     ) -> None:
         self.database = database
         self.name = name
-        self.options = dict(options or {})
         self.uuid = uuid.uuid4()
         self.indexes: dict[str, Index] = {}
         self._journal = journal
+        self._guard = guard
         self._documents: dict[int, Document] = {}
         self._ids: dict[OrderKey, int] = {}
-        self._last = 0
+        self._numbers = _Numbers()
+        self.configure(options or {})
+
+    def configure(self, options: Mapping[str, Any]) -> None:
+        """Take other options, without a note in the journal."""
+        self.options = dict(options)
+        self.collation = read_collation(options["collation"]) if "collation" in options else SIMPLE
+        self.validator: Validator | None = validator_of(self.options, self.collation.key)
+        self.cap: Cap | None = cap_of(self.options)
+        if self.cap is not None:
+            for document in self._documents.values():
+                self.cap.count(None, document)
 
     @property
     def namespace(self) -> str:
@@ -65,18 +98,25 @@ class Collection:
         Raises:
             DuplicateKey: The ``_id`` or another unique key is taken.
         """
-        key = order_key(document["_id"])
+        key = self.collation.key(document["_id"])
         if key in self._ids:
-            raise DuplicateKey(self.namespace, "_id_", {"_id": 1}, {"_id": document["_id"]})
-        record = self._last + 1
+            raise DuplicateKey(
+                self.namespace, "_id_", {"_id": 1}, {"_id": document["_id"]}, self.options.get("collation")
+            )
+        numbers = self._numbers
+        record = numbers.last + 1
         entries = [(index, index.entries(document)) for index in self.indexes.values()]
         for index, keys in entries:
             index.check(keys, record, self.namespace)
+        if self._guard.active:
+            self._guard.writing(self, Write(record, key, entries))
         for index, keys in entries:
             index.add(keys, record)
-        self._last = record
+        numbers.last = record
         self._ids[key] = record
         self._documents[record] = document
+        if self.cap is not None:
+            self.cap.count(None, document)
         self._journal.append(Change("insert", self, record, None, document))
 
     def replace(self, record: int, document: Document, whole: bool = False) -> None:
@@ -94,22 +134,107 @@ class Collection:
         entries = [(index, index.entries(before), index.entries(document)) for index in self.indexes.values()]
         for index, _, keys in entries:
             index.check(keys, record, self.namespace)
+        if self._guard.active:
+            self._guard.writing(self, Write(record, None, [(index, keys) for index, _, keys in entries]))
         for index, old_keys, keys in entries:
             index.remove(old_keys, record)
             index.add(keys, record)
         self._documents[record] = document
+        if self.cap is not None:
+            self.cap.count(before, document)
         self._journal.append(Change("replace" if whole else "update", self, record, before, document))
 
     def remove(self, record: int) -> None:
         """Delete a record."""
+        if self._guard.active:
+            self._guard.writing(self, Write(record))
         document = self._documents.pop(record)
-        del self._ids[order_key(document["_id"])]
+        del self._ids[self.collation.key(document["_id"])]
         for index in self.indexes.values():
             index.remove(index.entries(document), record)
+        if self.cap is not None:
+            self.cap.count(document, None)
         self._journal.append(Change("delete", self, record, document))
 
+    def restore(self, record: int, document: Document | None) -> None:
+        """Make a record hold a document, or nothing, without a check or a note in the journal.
+
+        Where that brings back a record before others, `order` is due.
+        """
+        before = self._documents.get(record)
+        if before is not None:
+            del self._ids[self.collation.key(before["_id"])]
+            for index in self.indexes.values():
+                index.remove(index.entries(before), record)
+        if document is None:
+            self._documents.pop(record, None)
+        else:
+            self._documents[record] = document
+            self._ids[self.collation.key(document["_id"])] = record
+            self._numbers.last = max(self._numbers.last, record)
+            for index in self.indexes.values():
+                index.add(index.entries(document), record)
+        if self.cap is not None:
+            self.cap.count(before, document)
+
+    def order(self) -> None:
+        """Bring records into natural order again."""
+        self._documents = dict(sorted(self._documents.items()))
+
+    # -- transactions
+
+    def fork(self, journal: list[Change], guard: Guard = UNGUARDED) -> Collection:
+        """Return a copy that shares the documents, and goes its own way from now on."""
+        made = copy.copy(self)
+        made._journal, made._guard = journal, guard
+        made._documents, made._ids = self._documents.copy(), self._ids.copy()
+        made.indexes = {name: index.fork() for name, index in self.indexes.items()}
+        made.cap = copy.copy(self.cap)
+        return made
+
+    def adopt(self, fork: Collection, records: Iterable[int]) -> None:
+        """Make some records what they are in a fork, without a check or a note in the journal."""
+        last = next(reversed(self._documents), 0)
+        late = False
+        # In this order an `_id` that was deleted and inserted anew ends at the new record.
+        for record in sorted(records):
+            late = late or (record < last and record not in self._documents)
+            self.restore(record, fork._documents.get(record))
+        if late:
+            self.order()
+
+    def attach(self, journal: list[Change], guard: Guard) -> None:
+        """Note changes in another journal and ask another guard from now on."""
+        self._journal, self._guard = journal, guard
+
+    def document(self, record: int) -> Document | None:
+        """Return the document a record holds, if any."""
+        return self._documents.get(record)
+
+    def holders(self, key: OrderKey | None, entries: Iterable[tuple[Index, Iterable[Entry]]]) -> set[int]:
+        """Return the records that hold an ``_id``, or a key that must be unique."""
+        found = set() if key is None or key not in self._ids else {self._ids[key]}
+        for index, keys in entries:
+            own = self.indexes.get(index.name)
+            if own is not None:
+                found |= own.holders(keys)
+        return found
+
+    # -- selecting
+
     def select(self, query: Filter) -> Iterator[tuple[int, Document]]:
-        """Yield the records that a filter selects, in natural order unless ``_id`` is looked up."""
+        """Yield the records that a filter selects.
+
+        They come in the order the filter gives them, or in natural order unless ``_id`` is looked up.
+        """
+        selected = self._selected(query)
+        order = query.order
+        if order is None:
+            return selected
+        order.check(self.search_indexes().geo)
+        return iter(sorted(selected, key=lambda record: order.distance(record[1])))
+
+    def _selected(self, query: Filter) -> Iterator[tuple[int, Document]]:
         matches = query.matches
         for record, document in self._candidates(query):
             if matches(document):
@@ -119,8 +244,8 @@ class Collection:
         points = query.points
         if points:
             documents = self._documents
-            if "_id" in points:
-                keys = sorted(key for key in points["_id"] if key in self._ids)
+            if "_id" in points and points["_id"].known_by(self.collation.key):
+                keys = sorted(key for key in points["_id"].keys if key in self._ids)
                 return [(record, documents[record]) for record in map(self._ids.__getitem__, keys)]
             for index in self.indexes.values():
                 records = index.look_up(points)
@@ -128,33 +253,83 @@ class Collection:
                     return [(record, documents[record]) for record in sorted(records)]
         return self._documents.items()
 
+    def finds(self, path: str, order: KeyOf) -> bool:
+        """Whether the documents with a value at a path, as an order knows it, are found without reading all."""
+        if path == "_id" and order is self.collation.key:
+            return True
+        anything = {path: Points(frozenset(), order)}
+        return any(
+            order is index.collation.key and index.look_up(anything) is not None
+            for index in self.indexes.values()
+        )
+
     def add_index(self, index: Index) -> None:
         """Build an index over the documents and keep it from now on.
 
         Raises:
             DuplicateKey: It is unique and two documents share a key.
         """
+        self.add_indexes([index])
+
+    def add_indexes(self, indexes: Sequence[Index]) -> None:
+        """Build indexes over the documents and keep them, all or none, from now on.
+
+        Raises:
+            DuplicateKey: One is unique and two documents share a key.
+        """
+        if self._guard.active and indexes:
+            self._guard.reshaping(self, "createIndex")
+        for index in indexes:
+            self._fill(index)
+        for index in indexes:
+            self.indexes[index.name] = index
+            self._journal.append(Change("createIndex", self, after=index))
+
+    def _fill(self, index: Index) -> None:
         for record, document in self._documents.items():
             entries = index.entries(document)
-            index.check(entries, record, self.namespace)
+            if index.unique:
+                index.check(entries, record, self.namespace)
             index.add(entries, record)
+
+    def alter_index(self, index: Index) -> None:
+        """Put an index in the place of the one with its name.
+
+        Raises:
+            DuplicateKey: It is unique and two documents share a key.
+        """
+        if self._guard.active:
+            self._guard.reshaping(self, "createIndex")
+        self._fill(index)
+        place = list(self.indexes).index(index.name)
+        self._journal.append(Change("dropIndex", self, place, self.indexes[index.name]))
         self.indexes[index.name] = index
         self._journal.append(Change("createIndex", self, after=index))
 
     def drop_index(self, name: str) -> None:
         """Drop an index."""
-        self._journal.append(Change("dropIndex", self, before=self.indexes.pop(name)))
+        if self._guard.active:
+            self._guard.reshaping(self, "dropIndex")
+        place = list(self.indexes).index(name)
+        self._journal.append(Change("dropIndex", self, place, self.indexes.pop(name)))
 
     def set_options(self, options: Mapping[str, Any]) -> None:
         """Give the collection other options."""
-        before, self.options = self.options, dict(options)
+        if self._guard.active:
+            self._guard.reshaping(self, "options")
+        before = self.options
+        self.configure(options)
         self._journal.append(Change("options", self, before=before, after=self.options))
 
-    def text_fields(self) -> tuple[str, ...]:
-        """Return the fields of the text indexes."""
-        return tuple(
-            field for index in self.indexes.values() for field, kind in index.key.items() if kind == "text"
-        )
+    def search_indexes(self) -> SearchIndexes:
+        """Return the indexes for text and places."""
+        geo: dict[str, frozenset[str]] = {}
+        text = None
+        for index in self.indexes.values():
+            text = text or index.text
+            for field, kind in index.places.items():
+                geo[field] = geo.get(field, frozenset()) | {kind}
+        return SearchIndexes(geo, text)
 
 
 class Database:
@@ -163,12 +338,14 @@ class Database:
     Args:
         name: Its name.
         journal: Where to note changes.
+        guard: Whom to ask before.
     """
 
-    def __init__(self, name: str, journal: list[Change]) -> None:
+    def __init__(self, name: str, journal: list[Change], guard: Guard = UNGUARDED) -> None:
         self.name = name
-        self.collections: dict[str, Collection] = {}
+        self.collections: MutableMapping[str, Collection] = {}
         self._journal = journal
+        self._guard = guard
 
     def get(self, name: str) -> Collection | None:
         """Return a collection, or None if there is none of that name."""
@@ -180,7 +357,7 @@ class Database:
         Raises:
             CommandError: The name is not a valid one.
         """
-        collection = self.collections.get(name)
+        collection = self.get(name)
         return collection if collection is not None else self.create(name)
 
     def create(self, name: str, options: Mapping[str, Any] | None = None) -> Collection:
@@ -189,18 +366,46 @@ class Database:
         Raises:
             CommandError: The name is taken, or not a valid one.
         """
-        namespace = f"{self.name}.{name}"
-        if not isinstance(name, str) or not name or "\0" in name or "$" in name or name.startswith("."):
-            raise CommandError(73, f"Invalid namespace specified '{namespace}'")
+        check_collection_name(self.name, name)
         if name in self.collections:
-            raise CommandError(48, f"Collection {namespace} already exists.")
-        made = self.collections[name] = Collection(self.name, name, options, self._journal)
+            raise CommandError(48, f"Collection {self.name}.{name} already exists.")
+        made = Collection(self.name, name, options, self._journal, self._guard)
+        if self._guard.active:
+            self._guard.reshaping(made, "create")
+        self.collections[name] = made
         self._journal.append(Change("create", made))
         return made
 
+    def load(self, name: str, options: Mapping[str, Any], number: uuid.UUID) -> Collection:
+        """Return a collection as it was before, empty and without a note in the journal."""
+        loaded = self.collections[name] = Collection(self.name, name, options, self._journal, self._guard)
+        loaded.uuid = number
+        return loaded
+
+    def adopt(self, collection: Collection) -> None:
+        """Take over a collection that a transaction has created, without a note in the journal."""
+        if self._guard.active:
+            self._guard.reshaping(collection, "create")
+        collection.attach(self._journal, self._guard)
+        self.collections[collection.name] = collection
+
     def drop(self, name: str) -> None:
         """Drop a collection with its indexes."""
-        self._journal.append(Change("drop", self.collections.pop(name)))
+        if self._guard.active:
+            self._guard.reshaping(self.collections[name], "drop")
+        place = list(self.collections).index(name)
+        self._journal.append(Change("drop", self.collections.pop(name), place))
+
+    def rename(self, name: str, target: Database, new_name: str) -> None:
+        """Give a collection another name, maybe in another database; that name must be free."""
+        if self._guard.active:
+            self._guard.reshaping(self.collections[name], "rename")
+        place = list(self.collections).index(name)
+        collection = self.collections.pop(name)
+        before = collection.namespace
+        collection.database, collection.name = target.name, new_name
+        target.collections[new_name] = collection
+        self._journal.append(Change("rename", collection, place, before, collection.namespace))
 
     def drop_all(self) -> None:
         """Drop every collection, and thereby the database."""
@@ -209,12 +414,25 @@ class Database:
         self._journal.append(Change("dropDatabase", self))
 
 
+class Databases(Protocol):
+    """The databases a command sees: those of the store, or of a transaction."""
+
+    def database(self, name: str) -> Database:
+        """Return a database; it counts as existing once it has a collection."""
+        ...
+
+    def databases(self) -> list[Database]:
+        """Return the databases that have collections, by name."""
+        ...
+
+
 class Store:
     """All databases of one engine, and the lock that every command holds."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.followers: list[Follower] = []
+        self.transactions = OpenTransactions()
         self._databases: dict[str, Database] = {}
         self._journal: list[Change] = []
         _STORES.add(self)
@@ -223,7 +441,7 @@ class Store:
         """Return a database; it counts as existing once it has a collection."""
         found = self._databases.get(name)
         if found is None:
-            found = self._databases[name] = Database(name, self._journal)
+            found = self._databases[name] = Database(name, self._journal, self.transactions)
         return found
 
     def databases(self) -> list[Database]:
@@ -232,14 +450,31 @@ class Store:
             (each for each in self._databases.values() if each.collections), key=lambda each: each.name
         )
 
+    def note(self, changes: Iterable[Change]) -> None:
+        """Take changes into the journal that have been made without."""
+        self._journal.extend(changes)
+
+    def take_back(self) -> None:
+        """Undo the changes made since the last time they were handed to the followers."""
+        changes = self._journal.copy()
+        self._journal.clear()
+        undo(self, changes)
+
     def settle(self) -> None:
-        """Hand the changes made since the last time to the followers."""
+        """Hand the changes made since the last time to the followers.
+
+        An error of a follower goes on to the caller, after the changes have been taken back.
+        """
         if not self._journal:
             return
         changes = self._journal.copy()
         self._journal.clear()
-        for follower in self.followers:
-            follower(changes)
+        try:
+            for follower in self.followers:
+                follower(changes)
+        except BaseException:
+            undo(self, changes)
+            raise
 
 
 _STORES: WeakSet[Store] = WeakSet()

@@ -20,6 +20,8 @@ from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
 
+from ming.mim.limits import SENDABLE, check_sendable
+
 __all__ = [
     "INT32_MAX",
     "INT32_MIN",
@@ -27,7 +29,10 @@ __all__ = [
     "TYPE_NAMES",
     "OrderKey",
     "as_integer",
+    "collated_key",
     "copied",
+    "depends_on_collation",
+    "from_bytes",
     "from_wire",
     "identical",
     "is_number",
@@ -166,9 +171,14 @@ def _decimal_key(value: Decimal128) -> OrderKey:
     return (_NUMBER,) if number.is_nan() else (_NUMBER, number)
 
 
-def _object_key(value: Mapping[str, Any]) -> OrderKey:
+def order_key(value: Any) -> OrderKey:
+    """Return the value's place in the canonical order of BSON values."""
+    return _KEYS[value.__class__](value)
+
+
+def _object_key(value: Mapping[str, Any], key_of: Callable[[Any], OrderKey] = order_key) -> OrderKey:
     # Fields compare by type, then by name, then by value.
-    keyed = [(name, order_key(inner)) for name, inner in value.items()]
+    keyed = [(name, key_of(inner)) for name, inner in value.items()]
     return (_OBJECT, tuple([(key[0], name, key) for name, key in keyed]))
 
 
@@ -215,9 +225,28 @@ _KEYS: Final[Mapping[type, Callable[[Any], OrderKey]]] = {
 }
 
 
-def order_key(value: Any) -> OrderKey:
-    """Return the value's place in the canonical order of BSON values."""
-    return _KEYS[value.__class__](value)
+def collated_key(string_key: Callable[[str], str]) -> Callable[[Any], OrderKey]:
+    """Return a function that does as `order_key`, but that strings have another key.
+
+    Args:
+        string_key: What gives strings their keys; names of fields are not asked for.
+    """
+
+    def key(value: Any) -> OrderKey:
+        return keys[value.__class__](value)
+
+    keys: dict[type, Callable[[Any], OrderKey]] = {
+        **_KEYS,
+        str: lambda value: (_STRING, string_key(value)),
+        dict: lambda value: _object_key(value, key),
+        list: lambda value: (_ARRAY, tuple(map(key, value))),
+    }
+    return key
+
+
+def depends_on_collation(key: OrderKey) -> bool:
+    """Whether a value's key is another one under another collation, or may be."""
+    return _STRING <= key[0] <= _ARRAY
 
 
 _FLAG_LETTERS: Final = ((re.I, "i"), (re.L, "l"), (re.M, "m"), (re.S, "s"), (re.U, "u"), (re.X, "x"))
@@ -257,12 +286,24 @@ def from_wire(document: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         bson.errors.InvalidDocument: BSON has no such value.
+        CommandError: It, or one of the writes in it, is larger than a message can hold.
     """
-    data = bson.encode(document, codec_options=_WRITE)
+    return from_bytes(bson.encode(document, codec_options=_WRITE))
+
+
+def from_bytes(data: bytes) -> dict[str, Any]:
+    """Return the document of some BSON, in the form in which documents are stored.
+
+    Raises:
+        bson.errors.InvalidBSON: It is none.
+        CommandError: It, or one of the writes in it, is larger than a message can hold.
+    """
     decoded = bson.decode(data, codec_options=_READ)
     # The decoder makes DBRef objects of such documents; the scan of the bytes is cheaper than a walk.
     if b"$ref\x00" in data:
         decoded = _without_references(decoded)
+    if len(data) > SENDABLE:
+        check_sendable(decoded)
     return decoded
 
 

@@ -7,15 +7,20 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from ming.mim.conditions import Filter
-from ming.mim.errors import CommandError
+from ming.mim.errors import CommandError, WriteConflict, error_context
 from ming.mim.filters import QueryContext, compile_filter
 from ming.mim.find_projection import compile_find_projection
-from ming.mim.requests import Handler, Reply, Request, check_hint, check_options
+from ming.mim.hints import Source, follow_hint
+from ming.mim.options import flag
+from ming.mim.requests import Handler, Reply, Request, check_options
+from ming.mim.retries import Outcome
 from ming.mim.sorting import compile_sort
+from ming.mim.statements import check_types, check_update, statements
 from ming.mim.store import Collection
+from ming.mim.storing import Storing
 from ming.mim.update import Update, check_id_unchanged, compile_update
 from ming.mim.upsert import seed
-from ming.mim.values import MISSING, copied, identical, type_name
+from ming.mim.values import MISSING, as_integer, copied, identical
 
 __all__ = ["WRITING"]
 
@@ -23,34 +28,70 @@ Document = dict[str, Any]
 
 _INSERT: Final = frozenset(("documents", "ordered"))
 _UPDATE: Final = frozenset(("updates", "ordered", "let"))
-_UPDATE_STATEMENT: Final = frozenset(("q", "u", "c", "multi", "upsert", "arrayFilters", "hint", "sort"))
 _DELETE: Final = frozenset(("deletes", "ordered", "let"))
-_DELETE_STATEMENT: Final = frozenset(("q", "limit", "hint"))
 _FIND_AND_MODIFY: Final = frozenset(
-    ("query", "update", "remove", "new", "upsert", "sort", "fields", "arrayFilters", "hint", "let")
+    (
+        "query",
+        "update",
+        "remove",
+        "new",
+        "upsert",
+        "sort",
+        "fields",
+        "arrayFilters",
+        "hint",
+        "let",
+        "collation",
+    )
 )
+_FIND_AND_MODIFY_TYPES: Final = {
+    "query": "object",
+    "fields": "object",
+    "sort": "object",
+    "arrayFilters": "array",
+    "let": "object",
+    "collation": "object",
+}
 
 
-def _batch(request: Request, option: str, perform: Callable[[int, Any], None]) -> list[dict[str, Any]]:
-    """Perform the writes of a batch one by one and return the errors; an ordered batch stops at the first."""
-    writes = request.option(option)
-    if not isinstance(writes, list):
-        raise CommandError(40414, f"BSON field '{request.name}.{option}' is missing but a required field")
-    if not writes:
-        raise CommandError(16, "Write batch sizes must be between 1 and 100000. Got 0 operations.")
-    errors: list[dict[str, Any]] = []
+class _Batch(NamedTuple):
+    """What became of the writes of a batch, by their places in it."""
+
+    outcomes: dict[int, Outcome]
+    errors: list[dict[str, Any]]
+    retried: list[int]
+    """The numbers of statements that had been done before."""
+
+    @property
+    def n(self) -> int:
+        """How many documents were inserted, matched or deleted."""
+        return sum(outcome.n for outcome in self.outcomes.values())
+
+    def reply(self, **fields: Any) -> Reply:
+        """Return the command's reply."""
+        return {
+            **fields,
+            **({"writeErrors": self.errors} if self.errors else {}),
+            **({"retriedStmtIds": self.retried} if self.retried else {}),
+            "ok": 1.0,
+        }
+
+
+def _batch(request: Request, writes: list[Document], perform: Callable[[Any], Outcome]) -> _Batch:
+    """Perform the writes of a batch one by one; an ordered batch stops at the first error."""
+    attempt = request.attempt
+    done = _Batch({}, [], [] if attempt is None else attempt.retried)
     for index, write in enumerate(writes):
         try:
-            perform(index, write)
+            # A statement that fails halfway keeps its changes, but counts none of them.
+            done.outcomes[index] = perform(write) if attempt is None else attempt.once(index, write, perform)
+        except WriteConflict:
+            raise
         except CommandError as error:
-            errors.append(error.write_error(index))
-            if request.option("ordered", True):
+            done.errors.append(error.write_error(index))
+            if request.transaction is not None or request.option("ordered", True):
                 break
-    return errors
-
-
-def _reply(errors: list[dict[str, Any]], **fields: Any) -> Reply:
-    return {**fields, **({"writeErrors": errors} if errors else {}), "ok": 1.0}
+    return done
 
 
 # -- insert -------------------------------------------------------------------------------------------
@@ -58,34 +99,19 @@ def _reply(errors: list[dict[str, Any]], **fields: Any) -> Reply:
 
 def _insert(request: Request) -> Reply:
     check_options(request.command, _INSERT, request.name)
+    writes = statements(request.command, request.name)
+    storing = request.storing
     collection = request.database.require(request.collection_name)
-    inserted = 0
 
-    def perform(index: int, document: Document) -> None:
-        nonlocal inserted
-        _store(request, collection, document)
-        inserted += 1
+    def perform(document: Document) -> Outcome:
+        storing.insert(collection, document)
+        return _ONE
 
-    errors = _batch(request, "documents", perform)
-    return _reply(errors, n=inserted)
+    done = _batch(request, writes, perform)
+    return done.reply(n=done.n)
 
 
-def _store(request: Request, collection: Collection, document: Document) -> Document:
-    """Insert a document, its ``_id`` made if missing and put first."""
-    if next(iter(document), None) != "_id":
-        own_id = document["_id"] if "_id" in document else request.new_id()
-        document = {"_id": own_id, **{name: value for name, value in document.items() if name != "_id"}}
-    kind = type_name(document["_id"])
-    if kind in ("array", "regex"):
-        raise CommandError(53, f"The '_id' value cannot be of type {kind}")
-    if isinstance(document["_id"], dict):
-        for name in document["_id"]:
-            if name.startswith("$") and name not in ("$ref", "$id", "$db"):
-                raise CommandError(
-                    52, f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage."
-                )
-    collection.insert(document)
-    return document
+_ONE: Final = Outcome(1)
 
 
 # -- update -------------------------------------------------------------------------------------------
@@ -93,52 +119,41 @@ def _store(request: Request, collection: Collection, document: Document) -> Docu
 
 def _update(request: Request) -> Reply:
     check_options(request.command, _UPDATE, request.name)
-    outcomes: dict[int, _Updated] = {}
-
-    def perform(index: int, statement: Document) -> None:
-        # A statement that fails halfway keeps its changes, but counts none of them.
-        outcomes[index] = _update_by(request, statement)
-
-    errors = _batch(request, "updates", perform)
-    counts = {
-        "n": sum(done.matched for done in outcomes.values()),
-        "nModified": sum(done.modified for done in outcomes.values()),
-    }
+    writes = statements(request.command, request.name)
+    storing = request.storing
+    done = _batch(request, writes, lambda statement: _update_by(request, storing, statement))
+    counts = {"n": done.n, "nModified": sum(outcome.modified for outcome in done.outcomes.values())}
     upserted = [
-        {"index": index, "_id": done.upserted_id}
-        for index, done in outcomes.items()
-        if done.upserted_id is not MISSING
+        {"index": index, "_id": outcome.upserted_id}
+        for index, outcome in done.outcomes.items()
+        if outcome.upserted_id is not MISSING
     ]
-    return _reply(errors, **counts, **({"upserted": upserted} if upserted else {}))
+    return done.reply(**counts, **({"upserted": upserted} if upserted else {}))
 
 
-class _Updated(NamedTuple):
-    """What one statement did."""
-
-    matched: int
-    modified: int = 0
-    upserted_id: Any = MISSING
-
-
-def _update_by(request: Request, statement: Document) -> _Updated:
-    check_options(statement, _UPDATE_STATEMENT, "updates")
+def _update_by(request: Request, storing: Storing, statement: Document) -> Outcome:
     collection = request.collection()
-    check_hint(statement.get("hint"), collection)
-    context = request.query_context(collection)
+    source = follow_hint(collection, statement, request.dialect)
+    context = request.query_context(collection, statement)
     update = _compiled_update(request, statement, context)
     multi = bool(statement.get("multi"))
     if multi and update.is_replacement:
         raise CommandError(9, "multi update is not supported for replacement-style update")
     query = compile_filter(statement["q"], context)
-    records = _records(collection, query, statement.get("sort"), everything=multi)
+    records = _records(source, query, statement.get("sort"), context, everything=multi)
     if not records and statement.get("upsert"):
-        return _Updated(1, upserted_id=copied(_upsert(request, statement["q"], update)["_id"]))
+        if statement.get("upsertSupplied"):
+            home = request.database.require(request.collection_name)
+            made = storing.insert(home, statement["c"]["new"], upserted=True)
+        else:
+            made = _upsert(request, storing, statement["q"], update)
+        return Outcome(1, upserted_id=copied(made["_id"]))
     modified = 0
     for record, document in records:
         assert collection is not None
-        changed = _change(collection, record, document, query, update)
+        changed = _change(storing, collection, record, document, query, update)
         modified += changed is not document or update.counts_as_change(changed)
-    return _Updated(len(records), modified)
+    return Outcome(len(records), modified, changed=bool(modified))
 
 
 def _compiled_update(request: Request, statement: Mapping[str, Any], context: QueryContext) -> Update:
@@ -149,14 +164,14 @@ def _compiled_update(request: Request, statement: Mapping[str, Any], context: Qu
 
 
 def _records(
-    collection: Collection | None, query: Filter, sort: Document | None, everything: bool
+    source: Source | None, query: Filter, sort: Document | None, context: QueryContext, everything: bool
 ) -> list[tuple[int, Document]]:
     """Return the records to write, all of them known before the first is written."""
-    if collection is None:
+    if source is None:
         return []
-    selected = collection.select(query)
+    selected = source.select(query)
     if sort:
-        key = compile_sort(sort)
+        key = compile_sort(sort, context.key, metadata=context.metadata)
         ordered = sorted(selected, key=lambda pair: key(pair[1]))
         return ordered if everything else ordered[:1]
     if everything:
@@ -166,7 +181,7 @@ def _records(
 
 
 def _change(
-    collection: Collection, record: int, document: Document, query: Filter, update: Update
+    storing: Storing, collection: Collection, record: int, document: Document, query: Filter, update: Update
 ) -> Document:
     """Update one record and return the document it holds then: the same object if nothing changed."""
     changed = update.apply(
@@ -175,16 +190,16 @@ def _change(
     check_id_unchanged(document, changed)
     if identical(document, changed):
         return document
-    collection.replace(record, changed, update.is_replacement)
+    storing.replace(collection, record, document, changed, update.is_replacement)
     return changed
 
 
-def _upsert(request: Request, query: Document, update: Update) -> Document:
+def _upsert(request: Request, storing: Storing, query: Document, update: Update) -> Document:
     start = seed(query, only_id=update.is_replacement)
     made = update.apply(copied(start), None, True)
     if "_id" in start:
         check_id_unchanged(start, made)
-    return _store(request, request.database.require(request.collection_name), made)
+    return storing.insert(request.database.require(request.collection_name), made, upserted=True)
 
 
 # -- delete -------------------------------------------------------------------------------------------
@@ -192,54 +207,72 @@ def _upsert(request: Request, query: Document, update: Update) -> Document:
 
 def _delete(request: Request) -> Reply:
     check_options(request.command, _DELETE, request.name)
-    deleted = 0
+    writes = statements(request.command, request.name)
 
-    def perform(index: int, statement: Document) -> None:
-        nonlocal deleted
-        check_options(statement, _DELETE_STATEMENT, "deletes")
-        limit = statement.get("limit", 0)
-        if limit not in (0, 1):
-            raise CommandError(9, f"The limit field in delete objects must be 0 or 1. Got {limit}")
+    def perform(statement: Document) -> Outcome:
+        single = as_integer(statement["limit"]) == 1
         collection = request.collection()
-        check_hint(statement.get("hint"), collection)
-        query = compile_filter(statement["q"], request.query_context(collection))
-        for record, _ in _records(collection, query, None, everything=not limit):
+        source = follow_hint(collection, statement, request.dialect)
+        context = request.query_context(collection, statement)
+        query = compile_filter(statement["q"], context)
+        records = _records(source, query, None, context, everything=not single)
+        for record, _ in records:
             assert collection is not None
             collection.remove(record)
-            deleted += 1
+        return Outcome(len(records), changed=bool(records))
 
-    errors = _batch(request, "deletes", perform)
-    return _reply(errors, n=deleted)
+    done = _batch(request, writes, perform)
+    return done.reply(n=done.n)
 
 
 # -- findAndModify ------------------------------------------------------------------------------------
 
 
 def _find_and_modify(request: Request) -> Reply:
+    attempt = request.attempt
+    if attempt is None:
+        return _found_and_modified(request)
+    known = attempt.recalled()
+    if known is None:
+        reply = _found_and_modified(request)
+        outcome = reply["lastErrorObject"]
+        attempt.keep(0, Outcome(outcome["n"], reply=copied(reply), changed=bool(outcome["n"])))
+        return reply
+    if known.reply is None:
+        raise CommandError(40607, "No pre-image available for findAndModify retry request")
+    if bool(request.option("remove")) is ("updatedExisting" in known.reply["lastErrorObject"]):
+        raise CommandError(40606, "findAndModify retry request is not compatible with previous write")
+    return {**known.reply, "retriedStmtId": attempt.retried[0], "ok": 1.0}
+
+
+def _found_and_modified(request: Request) -> Reply:
     check_options(request.command, _FIND_AND_MODIFY, request.name)
-    removing = bool(request.option("remove"))
+    check_types(request.command, _FIND_AND_MODIFY_TYPES, request.name)
+    storing = request.storing
+    removing = bool(flag(request.command, request.name, "remove"))
     _check_find_and_modify(request, removing)
     collection = request.collection()
-    check_hint(request.option("hint"), collection)
+    source = follow_hint(collection, request.command, request.dialect)
     context = request.query_context(collection)
     selector = request.option("query", {})
     update = None if removing else _compiled_update(request, request.command, context)
     query = compile_filter(selector, context)
     project = compile_find_projection(request.option("fields", {}), context, query)
-    records = _records(collection, query, request.option("sort"), everything=False)
+    records = _records(source, query, request.option("sort"), context, everything=False)
     outcome: dict[str, Any] = {"n": len(records)}
     before: Document | None = None
     after: Document | None = None
-    if records:
-        ((record, before),) = records
-        assert collection is not None
-        if update is None:
-            collection.remove(record)
-        else:
-            after = _change(collection, record, before, query, update)
-    elif update is not None and request.option("upsert"):
-        after = _upsert(request, selector, update)
-        outcome = {"n": 1, "upserted": copied(after["_id"])}
+    with error_context("Plan executor error during findAndModify"):
+        if records:
+            ((record, before),) = records
+            assert collection is not None
+            if update is None:
+                collection.remove(record)
+            else:
+                after = _change(storing, collection, record, before, query, update)
+        elif update is not None and request.option("upsert"):
+            after = _upsert(request, storing, selector, update)
+            outcome = {"n": 1, "updatedExisting": False, "upserted": copied(after["_id"])}
     if update is not None:
         outcome["updatedExisting"] = bool(records)
     shown = after if request.option("new") else before
@@ -249,6 +282,8 @@ def _find_and_modify(request: Request) -> Reply:
 
 
 def _check_find_and_modify(request: Request, removing: bool) -> None:
+    for option in ("new", "upsert"):
+        flag(request.command, request.name, option)
     if removing:
         for option in ("update", "upsert"):
             if request.option(option):
@@ -259,6 +294,8 @@ def _check_find_and_modify(request: Request, removing: bool) -> None:
             )
     elif request.option("update") is None:
         raise CommandError(9, "Either an update or remove=true must be specified")
+    else:
+        check_update(request.command["update"])
 
 
 WRITING: Final[Mapping[str, Handler]] = {

@@ -81,7 +81,6 @@ async def test_limit_skip_sort_hint_chain(face: Face) -> None:
     assert ids(await cursor.sort("_id").all()) == list(range(5))
 
 
-@pytest.mark.parametrize("store", [pytest.param("mongod", marks=pytest.mark.mongod)], indirect=True)
 async def test_a_collation_counts_in_finding_and_counting(face: Face) -> None:
     class Named(Document):
         __mongometa__ = type("__mongometa__", (), {"name": "named"})

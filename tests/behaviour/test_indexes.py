@@ -175,7 +175,6 @@ async def test_a_given_name_is_the_name_of_the_index(face: Face) -> None:
     assert "by_a" in await face.session.index_information(page)
 
 
-@pytest.mark.parametrize("store", [pytest.param("mongod", marks=pytest.mark.mongod)], indirect=True)
 async def test_an_index_with_a_collation_compares_with_it(face: Face) -> None:
     page = declared(face.sync_session, Index("slug", unique=True, collation=Collation("en", strength=2)))
     await ensure(face, page)

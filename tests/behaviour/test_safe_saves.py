@@ -20,10 +20,6 @@ from ming import schema as S
 from ming.exc import DocumentTooNew, HybridDocument, Invalid, MigrationError, StaleObject
 
 pytestmark = pytest.mark.usefixtures("loader")
-mongod_only = pytest.mark.parametrize(
-    "store", [pytest.param("mongod", marks=pytest.mark.mongod)], indirect=True
-)
-"""For what the embedded engine has not: transactions, collations."""
 
 OLD = {
     "_id": 1,
@@ -867,7 +863,6 @@ async def test_a_snapshot_is_not_changed_with_the_document(face: Face) -> None:
 # --- collections with options for queries
 
 
-@mongod_only
 async def test_a_collation_for_queries_does_not_find_another_document(face: Face) -> None:
     cls = declare(
         face.sync_session,
@@ -893,7 +888,6 @@ class Abandoned(Exception):
     """Ends a block whose work is not wanted."""
 
 
-@mongod_only
 async def test_after_an_abort_a_document_is_an_old_one_again(face: Face) -> None:
     page = await old_page(face)
     page.title = "mine"
@@ -907,7 +901,6 @@ async def test_after_an_abort_a_document_is_an_old_one_again(face: Face) -> None
     assert await stored(face, "pages") == {**NEW, "title": "mine", "tags": ["a", "b"], "hits": 6}
 
 
-@mongod_only
 async def test_saves_within_one_transaction_follow_each_other(face: Face) -> None:
     page = await old_page(face)
     async with face.session.transaction():
@@ -918,7 +911,6 @@ async def test_saves_within_one_transaction_follow_each_other(face: Face) -> Non
     assert await stored(face, "pages") == {**NEW, "title": "second"}
 
 
-@mongod_only
 @pytest.mark.parametrize("write", ["save", "names", "set"])
 async def test_changes_of_an_aborted_transaction_are_sent_again(face: Face, write: str) -> None:
     document = await changing(face)
@@ -937,7 +929,6 @@ async def test_changes_of_an_aborted_transaction_are_sent_again(face: Face, writ
     assert await stored(face) == {**DOCUMENT, "title": "mine"}
 
 
-@mongod_only
 async def test_a_document_made_anew_in_an_aborted_transaction(face: Face) -> None:
     cls = declare(face.sync_session, {"v": 1}, {"v": 2, **FIELDS}, save="changes")
     await put(face, DOCUMENT)
@@ -950,7 +941,6 @@ async def test_a_document_made_anew_in_an_aborted_transaction(face: Face) -> Non
     assert (await stored(face))["title"] == "mine"
 
 
-@mongod_only
 async def test_a_transaction_that_is_tried_again_stores_the_changes(face: Face) -> None:
     document = await changing(face)
     tries = []

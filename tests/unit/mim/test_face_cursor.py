@@ -332,6 +332,6 @@ async def test_accepted_options(coll: Any, method: str) -> None:
         assert await result
 
 
-def test_sessions_are_refused(things: mim.Collection) -> None:
-    with pytest.raises(NotImplementedError, match="transactions"):
-        things.find(session=object())
+def test_what_is_no_session_is_refused(things: mim.Collection) -> None:
+    with pytest.raises(ValueError, match="'session' argument must be a ClientSession"):
+        things.find(session=object()).to_list()

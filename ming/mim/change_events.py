@@ -1,0 +1,177 @@
+"""Changes as the documents that change streams give, and what exactly an update changed.
+
+Source: the reference of change events in the server's manual, and the server for the order of fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from bson import Binary, Timestamp
+
+from ming.mim.change_log import LoggedChange
+from ming.mim.values import MISSING, identical
+
+__all__ = ["EXPANDED", "Event", "described", "event_of", "token"]
+
+Event = dict[str, Any]
+
+_OPERATIONS: Final[Mapping[str, str]] = {
+    "insert": "insert",
+    "update": "update",
+    "replace": "replace",
+    "delete": "delete",
+    "drop": "drop",
+    "rename": "rename",
+    "dropDatabase": "dropDatabase",
+    "create": "create",
+    "createIndex": "createIndexes",
+    "dropIndex": "dropIndexes",
+    "options": "modify",
+}
+EXPANDED: Final = frozenset(("create", "createIndexes", "dropIndexes", "modify"))
+"""Operations shown to those who ask for expanded events."""
+
+_DOCUMENT: Final = frozenset(("insert", "update", "replace", "delete"))
+
+_TOKEN_ENDS: Final = {"mark": "2B0229296E04", "event": "2B022C0100296E04", "invalidate": "2B022C0100296F04"}
+
+
+def token(time: Timestamp, kind: str = "event") -> dict[str, Any]:
+    """Return the resume token of a time.
+
+    Args:
+        time: When.
+        kind: ``event``, ``invalidate``, or ``mark`` for a time between events.
+    """
+    return {"_data": f"82{time.time:08X}{time.inc:08X}{_TOKEN_ENDS[kind]}"}
+
+
+def event_of(logged: LoggedChange, expanded: bool = False) -> Event | None:
+    """Return the document of a change; None for one that streams do not show.
+
+    Args:
+        logged: The change.
+        expanded: Whether to show what changes collections and indexes, too.
+    """
+    change = logged.change
+    operation = _OPERATIONS[change.kind]
+    if operation in EXPANDED and not expanded:
+        return None
+    database, collection = logged.namespace
+    event: Event = dict(logged.transaction or {})
+    event |= {"_id": token(logged.time), "operationType": operation, "clusterTime": logged.time}
+    if expanded and operation != "dropDatabase":
+        event["collectionUUID"] = Binary(change.target.uuid.bytes, 4)
+    event["wallTime"] = logged.wall_time
+    if operation in ("insert", "replace"):
+        event["fullDocument"] = change.after
+    event["ns"] = {"db": database} if operation == "dropDatabase" else {"db": database, "coll": collection}
+    if operation in _DOCUMENT:
+        document = change.before if change.after is None else change.after
+        event["documentKey"] = {"_id": document["_id"]}
+    if operation == "update":
+        event["updateDescription"] = described(change.before, change.after, change.paths)
+    return event | _of_catalog(logged, operation, expanded)
+
+
+def _of_catalog(logged: LoggedChange, operation: str, expanded: bool) -> Event:
+    """What an event tells beside the namespace if it is about a collection or its indexes."""
+    change = logged.change
+    if operation == "rename":
+        database, _, collection = change.after.partition(".")
+        target = {"db": database, "coll": collection}
+        return {"to": target, **({"operationDescription": {"to": target}} if expanded else {})}
+    if operation in ("createIndexes", "dropIndexes"):
+        index = change.after or change.before
+        return {"operationDescription": {"indexes": [{"v": 2, **index.definition}]}}
+    if operation == "modify":
+        changed = {
+            name: value for name, value in change.after.items() if change.before.get(name, MISSING) != value
+        }
+        before = {"collectionOptions": {**change.before, "uuid": Binary(change.target.uuid.bytes, 4)}}
+        return {"operationDescription": changed, "stateBeforeChange": before}
+    if operation == "create":
+        return {"operationDescription": {"idIndex": {"v": 2, "key": {"_id": 1}, "name": "_id_"}}}
+    return {}
+
+
+# -- what an update changed ---------------------------------------------------------------------------
+
+
+def described(
+    before: dict[str, Any], after: dict[str, Any], paths: tuple[tuple[str, ...], ...] | None
+) -> dict[str, Any]:
+    """Return the ``updateDescription`` of an update.
+
+    Args:
+        before: The document as it was.
+        after: The document as it is.
+        paths: The paths that modifiers named, down to where they choose elements; None for a pipeline.
+    """
+    found: list[tuple[str, Any, Any]] = []
+    if paths is None:
+        found += _differences(before, after, ())
+    else:
+        for path in sorted(paths):
+            found += _named_differences(before, after, path)
+    return {
+        "updatedFields": {path: value for path, _, value in found if value is not MISSING},
+        "removedFields": [path for path, _, value in found if value is MISSING],
+        "truncatedArrays": [],
+    }
+
+
+_Difference = tuple[str, Any, Any]
+"""Path, value before, value after."""
+
+
+def _named_differences(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[_Difference]:
+    """The difference at a path: the whole value there, though of arrays items that were added are told alone."""
+    steps: tuple[str, ...] = ()
+    for step in path:
+        inner_before, inner_after = _inner(before, step), _inner(after, step)
+        if inner_before is MISSING or step.startswith("$"):
+            break
+        before, after, steps = inner_before, inner_after, (*steps, step)
+    else:
+        yield from _whole(before, after, steps)
+        return
+    rest = path[len(steps) :]
+    if rest[0].startswith("$"):
+        yield from _differences(before, after, steps)
+    else:
+        name = ".".join((*steps, rest[0]))
+        value = _inner(after, rest[0])
+        if value is not MISSING:
+            yield name, MISSING, value
+
+
+def _whole(before: Any, after: Any, steps: tuple[str, ...]) -> Iterator[_Difference]:
+    if after is not MISSING and identical(before, after):
+        return
+    yield ".".join(steps), before, after
+
+
+def _inner(value: Any, step: str) -> Any:
+    if value.__class__ is dict:
+        return value.get(step, MISSING)
+    if value.__class__ is list and step.isdigit() and int(step) < len(value):
+        return value[int(step)]
+    return MISSING
+
+
+def _differences(before: Any, after: Any, steps: tuple[str, ...]) -> Iterator[_Difference]:
+    """The smallest differences between two values, as far as one update can name them."""
+    if identical(before, after):
+        return
+    if before.__class__ is dict and after.__class__ is dict and before:
+        for name in {**before, **after}:
+            yield from _differences(before.get(name, MISSING), after.get(name, MISSING), (*steps, name))
+    elif before.__class__ is list and after.__class__ is list and len(after) >= len(before) > 0:
+        for at, item in enumerate(after):
+            old = before[at] if at < len(before) else MISSING
+            yield from _differences(old, item, (*steps, str(at)))
+    else:
+        yield ".".join(steps), before, after

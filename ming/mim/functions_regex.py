@@ -1,0 +1,95 @@
+"""Expression operators that match regular expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from bson import Regex
+
+from ming.mim.errors import CommandError
+from ming.mim.functions import NamedFunction, absent
+from ming.mim.regex import compiled, with_options
+
+__all__ = ["REGEX"]
+
+_BAD_FLAG: Final = 51108
+
+
+def _matching(name: str, answer: Callable[[Iterator[re.Match[str]]], Any]) -> NamedFunction:
+    """Make an operator.
+
+    Args:
+        name: Its name.
+        answer: Makes its result of the matches, which are searched for as they are asked for.
+    """
+
+    def apply(input: Any, regex: Any, options: Any = None) -> Any:
+        pattern = _pattern(name, regex, options)
+        if not absent(input) and not isinstance(input, str):
+            raise CommandError(51104, f"{name} needs 'input' to be of type string")
+        if pattern is None or absent(input):
+            return answer(iter(()))
+        return answer(_matches(pattern, input))
+
+    return NamedFunction(
+        apply,
+        ("input", "regex"),
+        ("options",),
+        not_an_object=51103,
+        unknown=31024,
+        missing={"input": 31022, "regex": 31023},
+    )
+
+
+def _pattern(name: str, regex: Any, options: Any) -> re.Pattern[str] | None:
+    if not absent(regex) and not isinstance(regex, str | Regex):
+        raise CommandError(51105, f"{name} needs 'regex' to be of type string or regex")
+    if not absent(options):
+        if not isinstance(options, str):
+            raise CommandError(51106, f"{name} needs 'options' to be of type string")
+        if isinstance(regex, Regex) and regex.flags:
+            raise CommandError(
+                51107, f"{name}: found regex option(s) specified in both 'regex' and 'option' fields"
+            )
+    if absent(regex):
+        return None
+    letters = None if absent(options) else options
+    if isinstance(regex, str) and "\0" in regex:
+        raise CommandError(51109, f"{name}: regular expression cannot contain an embedded null byte")
+    if letters is not None and "\0" in letters:
+        raise CommandError(51110, f"{name}: regular expression options cannot contain an embedded null byte")
+    try:
+        return compiled(with_options(regex, letters))
+    except CommandError as error:
+        if error.code == _BAD_FLAG:
+            raise CommandError(_BAD_FLAG, f"{name}{error.errmsg}") from None
+        reason = error.errmsg.removeprefix("Regular expression is invalid: ")
+        raise CommandError(51111, f"Invalid Regex in {name}: {reason}") from None
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    at = 0
+    while found := pattern.search(text, at):
+        yield found
+        at = found.end() if found[0] else found.end() + 1
+        if at >= len(text):
+            return
+
+
+def _described(found: re.Match[str]) -> dict[str, Any]:
+    return {"match": found[0], "idx": found.start(), "captures": list(found.groups())}
+
+
+def _first(matches: Iterator[re.Match[str]]) -> dict[str, Any] | None:
+    found = next(matches, None)
+    return None if found is None else _described(found)
+
+
+REGEX: Final[Mapping[str, NamedFunction]] = {
+    "$regexMatch": _matching("$regexMatch", lambda matches: next(matches, None) is not None),
+    "$regexFind": _matching("$regexFind", _first),
+    "$regexFindAll": _matching("$regexFindAll", lambda matches: [_described(found) for found in matches]),
+}
+"""The operators by name."""

@@ -1,0 +1,59 @@
+"""Names of collections: which the server takes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ming.mim.errors import CommandError
+
+__all__ = ["check_collection_name", "check_readable_name", "split_namespace"]
+
+_LONGEST: Final = 255
+_SYSTEM: Final = frozenset(("system.js", "system.profile", "system.views"))
+_SYSTEM_OF_ADMIN: Final = frozenset(("system.keys", "system.roles", "system.users", "system.version"))
+
+
+def check_readable_name(database: str, name: str) -> None:
+    """Refuse a name that no command can hold.
+
+    Raises:
+        CommandError: It is one.
+    """
+    if not name:
+        raise CommandError(73, f"Invalid namespace specified '{database}.'")
+    if "\0" in name:
+        raise CommandError(73, "namespaces cannot have embedded null characters")
+    if name.startswith("."):
+        raise CommandError(73, f"Collection names cannot start with '.': {name}")
+
+
+def check_collection_name(database: str, name: str) -> None:
+    """Refuse a name that no collection can have.
+
+    Raises:
+        CommandError: It is one.
+    """
+    check_readable_name(database, name)
+    namespace = f"{database}.{name}"
+    if "$" in name:
+        raise CommandError(73, f"Invalid collection name: {name}")
+    if len(namespace.encode()) > _LONGEST:
+        raise CommandError(
+            73, f"Fully qualified namespace is too long. Namespace: {namespace} Max: {_LONGEST}"
+        )
+    if name.startswith("system.") and not _is_known_system_name(database, name):
+        raise CommandError(73, f"Invalid system namespace: {namespace}")
+    if ".system." in name:
+        raise CommandError(2, f"Invalid namespace: {namespace}")
+
+
+def _is_known_system_name(database: str, name: str) -> bool:
+    if name in _SYSTEM or name.startswith("system.buckets."):
+        return True
+    return database == "admin" and name in _SYSTEM_OF_ADMIN
+
+
+def split_namespace(namespace: str) -> tuple[str, str] | None:
+    """Return database and collection of a full name, None if it is not one."""
+    database, _, name = namespace.partition(".")
+    return (database, name) if database and name and " " not in database else None

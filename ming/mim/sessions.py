@@ -1,0 +1,186 @@
+"""Logical sessions: what the numbers of a client's transactions and retryable writes stand for.
+
+A session has one number at a time, ``txnNumber``, which grows: that of a transaction (`ming.mim.transaction`) or
+of a retryable write (`ming.mim.retries`). Commands are performed in sessions by `ming.mim.session_commands`.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Final
+
+from ming.mim.errors import CommandError
+from ming.mim.retries import Statements
+from ming.mim.store import Store
+from ming.mim.transaction import Transaction
+
+__all__ = ["SESSION_MINUTES", "Session", "Sessions"]
+
+SESSION_MINUTES: Final = 30
+"""How long a session that nobody uses is remembered."""
+
+
+class Session:
+    """One session of a client.
+
+    Args:
+        own_id: The number in its ``lsid``.
+        store: The store, locked; and so for every method.
+    """
+
+    def __init__(self, own_id: bytes, store: Store) -> None:
+        self.used = time.monotonic()
+        self.number = -1
+        self._id = own_id
+        self._store = store
+        self._transaction: Transaction | None = None
+        self._committed = False
+        self._statements: Statements = {}
+
+    def start(self, number: int) -> Transaction:
+        """Begin a transaction; one that is still open is aborted.
+
+        Raises:
+            CommandError: The number has been used.
+        """
+        self._check_transaction(number)
+        if number == self.number:
+            raise CommandError(
+                117,
+                "Only servers in a sharded cluster can start a new transaction at the active transaction number",
+            )
+        self.abort()
+        self.number, self._committed = number, False
+        self._transaction = Transaction(self._store)
+        return self._transaction
+
+    def transaction(self, number: int) -> Transaction:
+        """Return the open transaction of a number.
+
+        Raises:
+            CommandError: There is none.
+        """
+        transaction = self._known_transaction(number)
+        if self._committed:
+            raise CommandError(256, f"Transaction with {{ txnNumber: {number} }} has been committed.")
+        if not transaction.ended.is_set() and transaction.expires <= time.monotonic():
+            transaction.abort()
+        if transaction.ended.is_set():
+            raise _no_such(f"Transaction with {{ txnNumber: {number} }} has been aborted.")
+        return transaction
+
+    def commit(self, number: int) -> None:
+        """Commit the transaction of a number; again, if it has been committed.
+
+        Raises:
+            CommandError: There is none, or it cannot be committed.
+        """
+        self._known_transaction(number)
+        if not self._committed:
+            self.transaction(number).commit()
+            self._committed = True
+
+    def abort(self) -> None:
+        """Abort the transaction if one is open."""
+        if self._transaction is not None and not self._transaction.ended.is_set():
+            self._transaction.abort()
+
+    def statements(self, number: int) -> Statements:
+        """Return what was done under the number of a retryable write.
+
+        Raises:
+            CommandError: It is not the session's number any more, or that of a transaction.
+        """
+        if number < self.number:
+            raise CommandError(
+                225,
+                f"Retryable write with txnNumber {number} is prohibited on session {self._shown()} because a newer"
+                f" {self._kind} with txnNumber {self.number} has already started on this session.",
+            )
+        if number > self.number:
+            self.abort()
+            self.number, self._transaction, self._statements = number, None, {}
+        elif self._transaction is not None:
+            raise CommandError(
+                217, "Cannot retry a retryable write that has been converted into a transaction"
+            )
+        return self._statements
+
+    def _known_transaction(self, number: int) -> Transaction:
+        self._check_transaction(number)
+        if number != self.number or self._transaction is None:
+            raise _no_such(
+                f"Given transaction number {number} does not match any in-progress transactions. The active transaction"
+                f" number is {self.number}"
+            )
+        return self._transaction
+
+    def _check_transaction(self, number: int) -> None:
+        if number < self.number:
+            counter = -1 if self._transaction is None else 0
+            raise CommandError(
+                225,
+                f"Cannot start transaction with {{ txnNumber: {number} }} on session {self._shown()} because a newer"
+                f" {self._kind} with txnNumberAndRetryCounter {{ txnNumber: {self.number}, txnRetryCounter: {counter} }} has"
+                " already started on this session.",
+            )
+
+    @property
+    def _kind(self) -> str:
+        return "retryable write" if self._transaction is None else "transaction"
+
+    def _shown(self) -> str:
+        return f"{uuid.UUID(bytes=self._id)} - {_NOBODY} -  - "
+
+
+_NOBODY: Final = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+"""The user of an unauthenticated session, as messages show it."""
+
+
+def _no_such(message: str) -> CommandError:
+    return CommandError(251, message)
+
+
+class Sessions:
+    """The sessions of an engine that have used numbers.
+
+    Args:
+        store: The engine's store, locked; and so for every method.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._sessions: dict[bytes, Session] = {}
+
+    def session(self, own_id: bytes) -> Session:
+        """Return a session, which is a new one if there is none."""
+        found = self._sessions.pop(own_id, None)
+        if found is None:
+            self._forget_idle()
+            found = Session(own_id, self._store)
+        # The last one used comes last.
+        self._sessions[own_id] = found
+        found.used = time.monotonic()
+        return found
+
+    def abort(self, own_id: bytes) -> None:
+        """Abort the transaction of a session if it has one."""
+        found = self._sessions.get(own_id)
+        if found is not None:
+            found.abort()
+
+    def abort_all(self) -> None:
+        """Abort every transaction."""
+        for session in self._sessions.values():
+            session.abort()
+
+    def end(self, own_id: bytes) -> None:
+        """Abort a session's transaction and forget the session."""
+        self.abort(own_id)
+        self._sessions.pop(own_id, None)
+
+    def _forget_idle(self) -> None:
+        oldest = time.monotonic() - SESSION_MINUTES * 60
+        for own_id in [own_id for own_id, session in self._sessions.items() if session.used < oldest]:
+            self.end(own_id)
