@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ming._binding import bind_named
+from ming._uri import file_of
 from ming.datastore import create_async_datastore, create_datastore
 from ming.encryption import make_encryption_key
 from ming.exc import MingConfigError
@@ -88,7 +89,9 @@ def _options(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     if "uri" not in settings:
         raise KeyError(f"the settings of datastore {name!r} lack a 'uri'")
     given = dict(settings)
-    if str(given["uri"]).startswith("mim://"):
+    uri = str(given["uri"])
+    # The key lives as long as the process: what is kept in a file could not be read with another.
+    if uri.startswith("mim://") and file_of(uri) is None:
         given.setdefault("encryption", _in_memory_encryption())
     options: dict[str, Any] = DatastoreSettings().to_python(given)
     return _without(options, "database") if options["database"] is None else options

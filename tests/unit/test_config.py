@@ -6,6 +6,7 @@ import base64
 import copy
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -313,3 +314,11 @@ def test_formencode_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) ->
 def test_formencode_is_imported_only_when_called() -> None:
     program = "import sys, ming.config; sys.exit('formencode' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_file_of_the_embedded_engine_gets_no_key_of_the_process(tmp_path: Path) -> None:
+    """What the key encrypted would be lost with it."""
+    ming.configure(**{"ming.kept.uri": f"mim:///kept?file={tmp_path}/kept.ming"})
+    datastore = ming.Session.by_name("kept").bind
+    assert datastore.encryption is None
+    datastore.conn.close()
