@@ -51,7 +51,7 @@ class AsyncClientSession(SessionState, pymongo.asynchronous.client_session.Async
 
     async def with_transaction(
         self,
-        callback: Callable[[AsyncClientSession], Awaitable[T]],  # type: ignore[override]
+        callback: Callable[[AsyncClientSession], Awaitable[T]],
         read_concern: ReadConcern | None = None,
         write_concern: WriteConcern | None = None,
         read_preference: Any = None,
@@ -78,7 +78,7 @@ class AsyncClientSession(SessionState, pymongo.asynchronous.client_session.Async
         """Finish the session; a transaction still open is aborted."""
         self._end()
 
-    def bind(self, end_session: bool = True) -> _AsyncBinding:
+    def bind(self, end_session: bool = True) -> _AsyncBinding:  # type: ignore[override]
         """Let operations that name no session run in this one, inside the returned context."""
         return _AsyncBinding(self, end_session)
 

@@ -16,14 +16,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bson import Binary, Int64, Timestamp
 from pymongo import ReadPreference
-from pymongo.client_session import SessionOptions, TransactionOptions
+from pymongo.client_session import SessionOptions, TransactionOptions  # type: ignore[attr-defined]
 from pymongo.errors import InvalidOperation, OperationFailure, PyMongoError
 
 if TYPE_CHECKING:
     from pymongo.read_concern import ReadConcern
     from pymongo.write_concern import WriteConcern
 
-__all__ = ["Bound", "Retries", "SessionState", "bound_session", "run_in_session"]
+__all__ = [
+    "Bound",
+    "Retries",
+    "SessionOptions",
+    "SessionState",
+    "TransactionOptions",
+    "bound_session",
+    "run_in_session",
+]
 
 Run = Callable[[Mapping[str, Any]], dict[str, Any]]
 """Sends a command and returns the reply."""
@@ -317,7 +325,8 @@ def run_in_session(session: Any, client: Any, command: Mapping[str, Any], run: R
         raise ValueError(f"'session' argument must be a {wanted.__name__} or None, not {type(session)}")
     if session.client is not client:
         raise InvalidOperation("Can only use session with the MongoClient that started it")
-    return session._perform(command, run)
+    reply: dict[str, Any] = session._perform(command, run)
+    return reply
 
 
 # -- sessions that are not named ----------------------------------------------------------------------

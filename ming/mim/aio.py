@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 import pymongo.asynchronous.database
 from bson.codec_options import CodecOptions
 from pymongo.client_options import ClientOptions
-from pymongo.client_session import SessionOptions, TransactionOptions
 from pymongo.read_concern import ReadConcern
 from pymongo.results import ClientBulkWriteResult
 from pymongo.write_concern import WriteConcern
@@ -25,6 +24,7 @@ from ming.mim._aio_cursor import AsyncCommandCursor
 from ming.mim._aio_database import AsyncDatabase, name_of
 from ming.mim._driver_cursors import AsyncDriverCursors
 from ming.mim._replay import ReplayingChannel, patiently
+from ming.mim._sessions import SessionOptions, TransactionOptions
 from ming.mim.connection import Connection
 
 if TYPE_CHECKING:

@@ -73,7 +73,7 @@ class ClientSession(SessionState, pymongo.client_session.ClientSession):  # type
 
     def with_transaction(
         self,
-        callback: Callable[[ClientSession], T],  # type: ignore[override]
+        callback: Callable[[ClientSession], T],
         read_concern: ReadConcern | None = None,
         write_concern: WriteConcern | None = None,
         read_preference: Any = None,
@@ -108,7 +108,7 @@ class ClientSession(SessionState, pymongo.client_session.ClientSession):  # type
         """Finish the session; a transaction still open is aborted."""
         self._end()
 
-    def bind(self, end_session: bool = True) -> _Binding:
+    def bind(self, end_session: bool = True) -> _Binding:  # type: ignore[override]
         """Let operations that name no session run in this one, inside the returned context.
 
         Args:

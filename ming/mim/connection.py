@@ -13,7 +13,6 @@ import pymongo
 import pymongo.database
 from bson.codec_options import CodecOptions
 from pymongo.client_options import ClientOptions
-from pymongo.client_session import SessionOptions, TransactionOptions
 from pymongo.errors import ConfigurationError
 from pymongo.read_concern import ReadConcern
 from pymongo.results import ClientBulkWriteResult
@@ -24,6 +23,7 @@ from ming.mim._arguments import known_options
 from ming.mim._bulk import Operation, write_command
 from ming.mim._client_bulk import check_concern, client_bulk_write
 from ming.mim._codec import Codec, unspecified_uuids
+from ming.mim._sessions import SessionOptions, TransactionOptions
 from ming.mim._driver_cursors import DriverCursors
 from ming.mim.client_session import ClientSession
 from ming.mim.command_cursor import CommandCursor

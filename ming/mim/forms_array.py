@@ -10,6 +10,7 @@ from ming.mim.element_order import BadOrder, compile_element_order
 from ming.mim.environment import Compile, Environment, Expression, Form, Scope
 from ming.mim.errors import CommandError
 from ming.mim.functions import absent
+from ming.mim.named_arguments import NamedArguments
 from ming.mim.rendering import shown
 from ming.mim.values import MISSING, type_name
 
@@ -65,20 +66,16 @@ def _filled(row: tuple[Any, ...], fillers: list[Any]) -> list[Any]:
     return [value for value in values if value is not MISSING]
 
 
+_SORT_ARRAY: Final = NamedArguments(
+    "$sortArray", {"input": 2942502, "sortBy": 2942503}, unknown=2942501, not_an_object=2942500
+)
+
+
 def _sort_array(argument: Any, env: Environment, compile_: Compile) -> Expression:
-    if not isinstance(argument, dict):
-        raise CommandError(
-            2942500, f"$sortArray requires an object as an argument, found: {type_name(argument)}"
-        )
-    for name in argument:
-        if name not in ("input", "sortBy"):
-            raise CommandError(2942501, f"$sortArray found an unknown argument: {name}")
-    for name, code in (("input", 2942502), ("sortBy", 2942503)):
-        if name not in argument:
-            raise CommandError(code, f"$sortArray requires '{name}' to be specified")
-    source = compile_(argument["input"], env)
+    named = _SORT_ARRAY.checked(argument)
+    source = compile_(named["input"], env)
     try:
-        in_order = compile_element_order(argument["sortBy"], env.key)
+        in_order = compile_element_order(named["sortBy"], env.key)
     except BadOrder as error:
         raise CommandError(_BAD_ORDER[error.of], str(error)) from None
 

@@ -9,16 +9,19 @@ from typing import Any, Final, NamedTuple
 from ming.mim.environment import Compile, Environment, Expression, Form, Scope
 from ming.mim.errors import CommandError
 from ming.mim.functions import absent
+from ming.mim.named_arguments import NamedArguments
 from ming.mim.values import MISSING, type_name
 
 __all__ = ["FIELD_FORMS"]
 
 
+_GET: Final = NamedArguments("$getField", {"field": 3041702, "input": 3041703}, unknown=3041701)
+
+
 def _get_field(argument: Any, env: Environment, compile_: Compile) -> Expression:
-    named = argument
     if not isinstance(argument, dict) or next(iter(argument), "").startswith("$"):
-        named = {"field": argument, "input": "$$CURRENT"}
-    _check_names("$getField", named, {"field": 3041702, "input": 3041703}, unknown=3041701)
+        argument = {"field": argument, "input": "$$CURRENT"}
+    named = _GET.checked(argument)
     name = _constant_name("$getField", named["field"], _NameCodes(5654600, 5654601, 5654602))
     source = compile_(named["input"], env)
 
@@ -31,16 +34,22 @@ def _get_field(argument: Any, env: Environment, compile_: Compile) -> Expression
     return evaluate
 
 
-def _set_field(operator: str, argument: Any, env: Environment, compile_: Compile) -> Expression:
-    if not isinstance(argument, dict):
-        raise CommandError(4161100, f"{operator} only supports an object as its argument")
-    codes = {"field": 4161102, "value": 4161103, "input": 4161109}
-    if operator == "$unsetField":
-        del codes["value"]
-    _check_names(operator, argument, codes, unknown=4161101)
-    name = _constant_name(operator, argument["field"], _NameCodes(4161108, 4161106, 4161107))
-    source = compile_(argument["input"], env)
-    value_of = compile_(argument.get("value", "$$REMOVE"), env)
+_SET: Final = NamedArguments(
+    "$setField",
+    {"field": 4161102, "value": 4161103, "input": 4161109},
+    unknown=4161101,
+    not_an_object=4161100,
+)
+_UNSET: Final = NamedArguments(
+    "$unsetField", {"field": 4161102, "input": 4161109}, unknown=4161101, not_an_object=4161100
+)
+
+
+def _set_field(arguments: NamedArguments, argument: Any, env: Environment, compile_: Compile) -> Expression:
+    named = arguments.checked(argument)
+    name = _constant_name(arguments.operator, named["field"], _NameCodes(4161108, 4161106, 4161107))
+    source = compile_(named["input"], env)
+    value_of = compile_(named.get("value", "$$REMOVE"), env)
 
     def evaluate(scope: Scope) -> Any:
         document, value = source(scope), value_of(scope)
@@ -53,17 +62,6 @@ def _set_field(operator: str, argument: Any, env: Environment, compile_: Compile
         return {**document, name: value}
 
     return evaluate
-
-
-def _check_names(
-    operator: str, argument: Mapping[str, Any], required: Mapping[str, int], unknown: int
-) -> None:
-    for given in argument:
-        if given not in required:
-            raise CommandError(unknown, f"{operator} found an unknown argument: {given}")
-    for name, code in required.items():
-        if name not in argument:
-            raise CommandError(code, f"{operator} requires '{name}' to be specified")
 
 
 class _NameCodes(NamedTuple):
@@ -101,7 +99,7 @@ def _constant_name(operator: str, field: Any, codes: _NameCodes) -> str:
 
 FIELD_FORMS: Final[Mapping[str, Form]] = {
     "$getField": _get_field,
-    "$setField": partial(_set_field, "$setField"),
-    "$unsetField": partial(_set_field, "$unsetField"),
+    "$setField": partial(_set_field, _SET),
+    "$unsetField": partial(_set_field, _UNSET),
 }
 """Builders of the operators by name."""

@@ -14,8 +14,6 @@ from ming.mim.regex import compiled, with_options
 
 __all__ = ["REGEX"]
 
-_BAD_FLAG: Final = 51108
-
 
 def _matching(name: str, answer: Callable[[Iterator[re.Match[str]]], Any]) -> NamedFunction:
     """Make an operator.
@@ -46,27 +44,32 @@ def _matching(name: str, answer: Callable[[Iterator[re.Match[str]]], Any]) -> Na
 def _pattern(name: str, regex: Any, options: Any) -> re.Pattern[str] | None:
     if not absent(regex) and not isinstance(regex, str | Regex):
         raise CommandError(51105, f"{name} needs 'regex' to be of type string or regex")
-    if not absent(options):
-        if not isinstance(options, str):
-            raise CommandError(51106, f"{name} needs 'options' to be of type string")
-        if isinstance(regex, Regex) and regex.flags:
-            raise CommandError(
-                51107, f"{name}: found regex option(s) specified in both 'regex' and 'option' fields"
-            )
+    letters = None if absent(options) else _letters(name, regex, options)
     if absent(regex):
         return None
-    letters = None if absent(options) else options
     if isinstance(regex, str) and "\0" in regex:
         raise CommandError(51109, f"{name}: regular expression cannot contain an embedded null byte")
-    if letters is not None and "\0" in letters:
-        raise CommandError(51110, f"{name}: regular expression options cannot contain an embedded null byte")
     try:
         return compiled(with_options(regex, letters))
     except CommandError as error:
-        if error.code == _BAD_FLAG:
-            raise CommandError(_BAD_FLAG, f"{name}{error.errmsg}") from None
         reason = error.errmsg.removeprefix("Regular expression is invalid: ")
         raise CommandError(51111, f"Invalid Regex in {name}: {reason}") from None
+
+
+def _letters(name: str, regex: Any, options: Any) -> str:
+    if not isinstance(options, str):
+        raise CommandError(51106, f"{name} needs 'options' to be of type string")
+    if isinstance(regex, Regex) and regex.flags:
+        raise CommandError(
+            51107, f"{name}: found regex option(s) specified in both 'regex' and 'option' fields"
+        )
+    if "\0" in options:
+        raise CommandError(51110, f"{name}: regular expression options cannot contain an embedded null byte")
+    try:
+        with_options("", options)
+    except CommandError as error:
+        raise CommandError(error.code, f"{name}{error.errmsg}") from None
+    return options
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

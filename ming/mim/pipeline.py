@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ming.mim.buckets import BUCKETS
+from ming.mim.densify import DENSIFY
 from ming.mim.errors import CommandError
 from ming.mim.facets import FACETS
+from ming.mim.fill import FILL
 from ming.mim.filters import QueryContext
-from ming.mim.gaps import GAPS
 from ming.mim.geo_near import GEO_NEAR
 from ming.mim.graph_lookup import GRAPH
 from ming.mim.joins import JOINS
@@ -32,7 +33,8 @@ _STAGES: Final[Mapping[str, Builder]] = {
     **BUCKETS,
     **FACETS,
     **WINDOWS,
-    **GAPS,
+    **DENSIFY,
+    **FILL,
     **SOURCES,
     **GEO_NEAR,
     **OUTPUT,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from bson import ObjectId
 
 from ming.mim.collation import SIMPLE, Collation, read_collation
+from ming.mim.command_variables import command_variables
 from ming.mim.cursors import Cursors
 from ming.mim.dialect import Dialect
 from ming.mim.environment import Environment
@@ -131,11 +132,8 @@ class Request:
             statement: The statement of the command, if it has several, each with options of its own.
         """
         key = self._collation(collection, statement).key
-        variables: dict[str, Any] = {"NOW": self.now()}
         what = "FindCommandRequest" if self.name == "find" else self.name
-        for name, value in (document(self.command, what, "let") or {}).items():
-            bound = compile_expression(value, Environment(key=key))(root_scope({}))
-            variables[name] = None if bound is MISSING else bound
+        variables = command_variables(document(self.command, what, "let") or {}, self.now(), key)
         if collection is None:
             return QueryContext(self.dialect, variables=variables, key=key)
         return QueryContext(self.dialect, variables, key, search=collection.search_indexes())

@@ -16,7 +16,7 @@ from ming.mim.filters import QueryContext
 from ming.mim.metadata import Metadata
 from ming.mim.rendering import shown_field
 from ming.mim.search_indexes import NO_COLLECTION, SearchIndexes
-from ming.mim.values import as_integer, is_number
+from ming.mim.values import as_integer, is_number, type_name
 
 __all__ = [
     "Builder",
@@ -27,6 +27,7 @@ __all__ = [
     "Source",
     "Stage",
     "chained",
+    "check_fields",
     "expect_whole",
     "field_name",
     "field_path",
@@ -185,6 +186,34 @@ def split_stage(stage: Any) -> tuple[str, Any]:
         raise CommandError(40323, "A pipeline stage specification object must contain exactly one field.")
     ((name, operand),) = stage.items()
     return name, operand
+
+
+def check_fields(
+    where: str, given: Document, types: Mapping[str, str | None], required: Sequence[str] = ()
+) -> None:
+    """Check an object as the server checks most of those with fixed fields; null counts as not given.
+
+    Args:
+        where: What the object is, for messages.
+        given: The object.
+        types: The fields with the names of their types, None for any.
+        required: Those that must be given.
+
+    Raises:
+        CommandError: A field is unknown, of another type, or not there.
+    """
+    for name, value in given.items():
+        if name not in types:
+            raise CommandError(40415, f"BSON field '{where}.{name}' is an unknown field.")
+        expected = types[name]
+        if expected is not None and value is not None and type_name(value) != expected:
+            raise CommandError(
+                14,
+                f"BSON field '{where}.{name}' is the wrong type '{type_name(value)}', expected type '{expected}'",
+            )
+    for name in required:
+        if given.get(name) is None:
+            raise CommandError(40414, f"BSON field '{where}.{name}' is missing but a required field")
 
 
 def expect_whole(operand: Any, code: int, stage: str) -> int:

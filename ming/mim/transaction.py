@@ -171,7 +171,7 @@ class _View(Database):
 class _Claim:
     """A transaction's own copy of a collection, its guard, and what the transaction has written of it."""
 
-    active: Final = True
+    active = True
     fork: Collection
 
     def __init__(self, transaction: Transaction, base: Collection, reindexed: bool) -> None:
@@ -216,7 +216,7 @@ class _Claim:
 class _Made:
     """The guard of collections that a transaction has created."""
 
-    active: Final = True
+    active = True
 
     def writing(self, collection: Collection, write: Write) -> None:
         """Refuse documents in a capped collection."""
