@@ -17,6 +17,7 @@ from pymongo.write_concern import WriteConcern
 from ming.mim._aio_cursor import AsyncCommandCursor, AsyncCursor, AsyncRawBatchCursor
 from ming.mim._aio_writes import AsyncWritingMethods
 from ming.mim._arguments import IndexKeys, Pipeline, Projection
+from ming.mim._change_stream import AsyncChangeStream
 from ming.mim._replay import patiently
 from ming.mim.collection import Collection
 
@@ -185,9 +186,14 @@ class AsyncCollection(AsyncWritingMethods):
 
     # -- not there yet
 
-    async def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Change streams are not there."""
-        raise NotImplementedError("watch")
+    async def watch(self, *args: Any, **kwargs: Any) -> AsyncChangeStream:  # type: ignore[override]
+        """Follow the changes of this collection.
+
+        Args:
+            args: As PyMongo.
+            kwargs: As PyMongo.
+        """
+        return AsyncChangeStream(self._inner._access.channel, self.name, self._inner._access.codec, *args, **kwargs)
 
     async def list_search_indexes(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Search indexes are not there."""

@@ -6,7 +6,7 @@ The engine does no I/O, so every method is that of `ming.mim.database.Database`,
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pymongo.asynchronous.collection
 import pymongo.asynchronous.database
@@ -17,6 +17,7 @@ from pymongo.write_concern import WriteConcern
 from ming.mim._aio_collection import AsyncCollection
 from ming.mim._aio_cursor import AsyncCommandCursor
 from ming.mim._arguments import Pipeline
+from ming.mim._change_stream import AsyncChangeStream
 from ming.mim._replay import patiently
 from ming.mim.collection import Collection
 from ming.mim.database import Database
@@ -222,9 +223,14 @@ class AsyncDatabase(pymongo.asynchronous.database.AsyncDatabase[dict[str, Any]])
         )
         return AsyncCommandCursor(self["$cmd"], found)
 
-    async def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Change streams are not there."""
-        raise NotImplementedError("watch")
+    async def watch(self, *args: Any, **kwargs: Any) -> AsyncChangeStream:  # type: ignore[override]
+        """Follow the changes of this database.
+
+        Args:
+            args: As PyMongo.
+            kwargs: As PyMongo.
+        """
+        return AsyncChangeStream(self._inner._channel, 1, self._inner["$cmd"]._access.codec, *args, **kwargs)
 
 
 def name_of(name_or_handle: Any) -> str:

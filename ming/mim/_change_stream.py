@@ -19,36 +19,17 @@ from pymongo.errors import InvalidOperation
 
 from ming.mim import _arguments as arguments
 from ming.mim._access import Channel
+from ming.mim._arguments import Pipeline
 from ming.mim._codec import Codec
 from ming.mim.journal import Change
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["AsyncChangeStream", "ChangeStream", "stream_options"]
+__all__ = ["AsyncChangeStream", "ChangeStream"]
 
 _PATIENCE: Final = 1.0
 """Seconds that `ChangeStream.try_next` waits by default, as on a server."""
-
-
-def stream_options(
-    full_document: str | None = None,
-    resume_after: Mapping[str, Any] | None = None,
-    start_at_operation_time: Timestamp | None = None,
-    start_after: Mapping[str, Any] | None = None,
-    full_document_before_change: str | None = None,
-    show_expanded_events: bool | None = None,
-) -> dict[str, Any]:
-    """Return the operand of ``$changeStream`` for the driver's arguments."""
-    options = {
-        "fullDocument": full_document,
-        "resumeAfter": resume_after,
-        "startAtOperationTime": start_at_operation_time,
-        "startAfter": start_after,
-        "fullDocumentBeforeChange": full_document_before_change,
-        "showExpandedEvents": show_expanded_events,
-    }
-    return {name: value for name, value in options.items() if value is not None}
 
 
 class _Stream:
@@ -59,11 +40,19 @@ class _Stream:
         target: The collection's name, or 1 for the whole database.
         codec: How to read events.
         pipeline: Stages for the events.
-        options: The operand of ``$changeStream``.
-        max_await_time_ms: How long to wait for an event.
+        full_document: Which documents updates come with: ``updateLookup``, ``whenAvailable`` or ``required``.
+        resume_after: A resume token to go on after.
+        max_await_time_ms: How long to wait for an event; by default a second.
         batch_size: Events per batch.
         collation: How the stages compare strings.
+        start_at_operation_time: The time to begin at.
+        session: The client session.
+        start_after: A resume token to go on after, also that of an ``invalidate`` event.
         comment: As PyMongo.
+        full_document_before_change: Whether events come with documents as they were: ``off``, ``whenAvailable``
+            or ``required``.
+        show_expanded_events: Whether to show what changes collections and indexes, too.
+        cluster: Whether to follow every database.
     """
 
     def __init__(
@@ -71,32 +60,48 @@ class _Stream:
         channel: Channel,
         target: str | int,
         codec: Codec,
-        pipeline: Sequence[Mapping[str, Any]] | None,
-        options: dict[str, Any],
+        pipeline: Pipeline | None = None,
+        full_document: str | None = None,
+        resume_after: Mapping[str, Any] | None = None,
         max_await_time_ms: int | None = None,
         batch_size: int | None = None,
         collation: Mapping[str, Any] | Collation | None = None,
+        start_at_operation_time: Timestamp | None = None,
+        session: Any = None,
+        start_after: Mapping[str, Any] | None = None,
         comment: Any = None,
+        full_document_before_change: str | None = None,
+        show_expanded_events: bool | None = None,
+        *,
+        cluster: bool = False,
     ) -> None:
-        self._channel = channel
-        self._codec = codec
-        self._patience = _PATIENCE if max_await_time_ms is None else max_await_time_ms / 1000
-        self._sized = {} if batch_size is None else {"batchSize": batch_size}
-        self._events: deque[dict[str, Any]] = deque()
-        self._token: dict[str, Any] | None = options.get("resumeAfter") or options.get("startAfter")
+        options = {
+            "fullDocument": full_document,
+            "resumeAfter": resume_after,
+            "startAtOperationTime": start_at_operation_time,
+            "startAfter": start_after,
+            "fullDocumentBeforeChange": full_document_before_change,
+            "showExpandedEvents": show_expanded_events,
+            "allChangesForCluster": cluster or None,
+        }
         stages = arguments.pipeline_stages([] if pipeline is None else pipeline)
         command: dict[str, Any] = {
             "aggregate": target,
-            "pipeline": [{"$changeStream": options}, *stages],
-            "cursor": self._sized,
+            "pipeline": [{"$changeStream": _given(options)}, *stages],
+            "cursor": _given({"batchSize": batch_size}),
+            **_given({"collation": arguments.collation_document(collation), "comment": comment}),
         }
-        collated = arguments.collation_document(collation)
-        command |= {} if collated is None else {"collation": collated}
-        command |= {} if comment is None else {"comment": comment}
+        self._channel = channel
+        self._codec = codec
+        self._session = session
+        self._patience = _PATIENCE if max_await_time_ms is None else max_await_time_ms / 1000
+        self._sized = command["cursor"]
+        self._events: deque[dict[str, Any]] = deque()
+        self._token: Mapping[str, Any] | None = resume_after or start_after
         self._closed = False
         self._unfollow = channel.engine.follow(self._changed)
         try:
-            reply = channel.command(codec.command(command))["cursor"]
+            reply = channel.command(codec.command(command), session)["cursor"]
         except BaseException:
             self._unfollow()
             raise
@@ -128,7 +133,7 @@ class _Stream:
         if self._events or not self._number:
             return
         command = {"getMore": Int64(self._number), "collection": self._namespace, **self._sized}
-        cursor = self._channel.command(command)["cursor"]
+        cursor = self._channel.command(command, self._session)["cursor"]
         self._take(cursor, cursor["nextBatch"])
 
     def _event(self) -> dict[str, Any] | None:
@@ -149,7 +154,12 @@ class _Stream:
         self._closed = True
         self._unfollow()
         if self._number:
-            self._channel.command({"killCursors": self._namespace, "cursors": [Int64(self._number)]})
+            command = {"killCursors": self._namespace, "cursors": [Int64(self._number)]}
+            self._channel.command(command, self._session)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 class ChangeStream(_Stream):

@@ -133,7 +133,7 @@ class FindQuery:
         }
 
     def count_pipeline(self) -> list[dict[str, Any]]:
-        """Return the stages that count the same documents; transactions take no ``count``."""
+        """Return the stages that count the same documents; transactions and snapshots know no ``count``."""
         stages: list[dict[str, Any]] = [{"$match": self._filter()}]
         if self.skip:
             stages.append({"$skip": self.skip})
@@ -141,7 +141,7 @@ class FindQuery:
             stages.append({"$limit": abs(self.limit)})
         return [*stages, {"$group": {"_id": 1, "n": {"$sum": 1}}}]
 
-    def count_in_transaction(self, collection: str) -> dict[str, Any]:
+    def count_by_aggregate(self, collection: str) -> dict[str, Any]:
         """Return the ``aggregate`` command that counts the same documents."""
         return {
             "aggregate": collection,

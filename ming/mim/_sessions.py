@@ -88,6 +88,7 @@ class SessionState:
         self._transaction_options = TransactionOptions()
         self._cluster_time: Mapping[str, Any] | None = None
         self._operation_time: Timestamp | None = None
+        self._snapshot: Mapping[str, Any] = {}
 
     # -- what it is
 
@@ -116,6 +117,11 @@ class SessionState:
     def in_transaction(self) -> bool:
         """Whether a transaction has been started and not yet ended."""
         return self._state in (_State.STARTING, _State.IN_PROGRESS)
+
+    @property
+    def _sees_the_past(self) -> bool:
+        """Whether what it reads may differ from what is there now; ``count`` knows nothing of that."""
+        return self.in_transaction or bool(self._options.snapshot)
 
     @property
     def cluster_time(self) -> Mapping[str, Any] | None:
@@ -157,6 +163,8 @@ class SessionState:
         """Run a command in the session."""
         self._check_ended()
         command = {**command, "lsid": self._lsid}
+        if self._options.snapshot:
+            command["readConcern"] = {"level": "snapshot", **self._snapshot}
         if self.in_transaction:
             command.update(self._transaction_fields(next(iter(command))))
             self._state = _State.IN_PROGRESS
@@ -164,6 +172,8 @@ class SessionState:
             # As in PyMongo, the next command outside lets the last transaction be forgotten.
             self._state = _State.NONE
         reply = run(command)
+        if self._options.snapshot:
+            self._snapshot = {"atClusterTime": reply.get("cursor", reply)["atClusterTime"]}
         if "operationTime" in reply:
             self.advance_operation_time(reply["operationTime"])
         if "$clusterTime" in reply:
@@ -270,7 +280,7 @@ class SessionState:
         try:
             if self.in_transaction:
                 self._abort()
-            if self._number:
+            if self._number or self._snapshot:
                 self._run({"endSessions": [self._lsid]})
         finally:
             self._ended = True

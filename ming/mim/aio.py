@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pymongo.asynchronous.database
 from bson.codec_options import CodecOptions
@@ -22,6 +22,7 @@ from ming.mim._access import Channel
 from ming.mim._aio_client_session import AsyncClientSession
 from ming.mim._aio_cursor import AsyncCommandCursor
 from ming.mim._aio_database import AsyncDatabase, name_of
+from ming.mim._change_stream import AsyncChangeStream
 from ming.mim._driver_cursors import AsyncDriverCursors
 from ming.mim._replay import ReplayingChannel, patiently
 from ming.mim._sessions import SessionOptions, TransactionOptions
@@ -233,9 +234,15 @@ class AsyncConnection(AsyncMongoClient, AsyncDriverCursors):
         options = SessionOptions(causal_consistency, default_transaction_options, snapshot)
         return AsyncClientSession(self, self._inner._channel("admin")._run, options)
 
-    async def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Change streams are not there."""
-        raise NotImplementedError("watch")
+    async def watch(self, *args: Any, **kwargs: Any) -> AsyncChangeStream:
+        """Follow the changes of every database of this connection.
+
+        Args:
+            args: As PyMongo.
+            kwargs: As PyMongo.
+        """
+        codec = self._inner._codec_for(self.codec_options)
+        return AsyncChangeStream(self._inner._channel("admin"), 1, codec, *args, cluster=True, **kwargs)
 
     async def bulk_write(
         self,

@@ -8,9 +8,10 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from ming.mim.accumulators import compile_fields, group_by
+from ming.mim.constants import is_constant
 from ming.mim.environment import Environment, Scope
 from ming.mim.errors import CommandError
-from ming.mim.expressions import compile_expression, is_constant, root_scope
+from ming.mim.expressions import compile_expression, root_scope
 from ming.mim.filters import QueryContext
 from ming.mim.granularity import Rounder, check_roundable, rounder
 from ming.mim.rendering import shown

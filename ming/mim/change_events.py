@@ -60,8 +60,7 @@ def event_of(logged: LoggedChange, expanded: bool = False) -> Event | None:
     if operation in EXPANDED and not expanded:
         return None
     database, collection = logged.namespace
-    event: Event = dict(logged.transaction or {})
-    event |= {"_id": token(logged.time), "operationType": operation, "clusterTime": logged.time}
+    event: Event = {"_id": token(logged.time), "operationType": operation, "clusterTime": logged.time}
     if expanded and operation != "dropDatabase":
         event["collectionUUID"] = Binary(change.target.uuid.bytes, 4)
     event["wallTime"] = logged.wall_time
@@ -72,7 +71,7 @@ def event_of(logged: LoggedChange, expanded: bool = False) -> Event | None:
         document = change.before if change.after is None else change.after
         event["documentKey"] = {"_id": document["_id"]}
     if operation == "update":
-        event["updateDescription"] = described(change.before, change.after, change.paths)
+        event["updateDescription"] = described(change.before, change.after)
     return event | _of_catalog(logged, operation, expanded)
 
 
@@ -100,78 +99,39 @@ def _of_catalog(logged: LoggedChange, operation: str, expanded: bool) -> Event:
 # -- what an update changed ---------------------------------------------------------------------------
 
 
-def described(
-    before: dict[str, Any], after: dict[str, Any], paths: tuple[tuple[str, ...], ...] | None
-) -> dict[str, Any]:
+def described(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Return the ``updateDescription`` of an update.
+
+    It is the smallest one that makes the later document of the earlier; the server's may name whole
+    sub-documents and arrays where the update did.
 
     Args:
         before: The document as it was.
         after: The document as it is.
-        paths: The paths that modifiers named, down to where they choose elements; None for a pipeline.
     """
-    found: list[tuple[str, Any, Any]] = []
-    if paths is None:
-        found += _differences(before, after, ())
-    else:
-        for path in sorted(paths):
-            found += _named_differences(before, after, path)
+    found = dict(_differences(before, after, ()))
     return {
-        "updatedFields": {path: value for path, _, value in found if value is not MISSING},
-        "removedFields": [path for path, _, value in found if value is MISSING],
+        "updatedFields": {path: value for path, value in found.items() if value is not MISSING},
+        "removedFields": [path for path, value in found.items() if value is MISSING],
         "truncatedArrays": [],
     }
 
 
-_Difference = tuple[str, Any, Any]
-"""Path, value before, value after."""
-
-
-def _named_differences(before: Any, after: Any, path: tuple[str, ...]) -> Iterator[_Difference]:
-    """The difference at a path: the whole value there, though of arrays items that were added are told alone."""
-    steps: tuple[str, ...] = ()
-    for step in path:
-        inner_before, inner_after = _inner(before, step), _inner(after, step)
-        if inner_before is MISSING or step.startswith("$"):
-            break
-        before, after, steps = inner_before, inner_after, (*steps, step)
-    else:
-        yield from _whole(before, after, steps)
-        return
-    rest = path[len(steps) :]
-    if rest[0].startswith("$"):
-        yield from _differences(before, after, steps)
-    else:
-        name = ".".join((*steps, rest[0]))
-        value = _inner(after, rest[0])
-        if value is not MISSING:
-            yield name, MISSING, value
-
-
-def _whole(before: Any, after: Any, steps: tuple[str, ...]) -> Iterator[_Difference]:
-    if after is not MISSING and identical(before, after):
-        return
-    yield ".".join(steps), before, after
-
-
-def _inner(value: Any, step: str) -> Any:
-    if value.__class__ is dict:
-        return value.get(step, MISSING)
-    if value.__class__ is list and step.isdigit() and int(step) < len(value):
-        return value[int(step)]
-    return MISSING
-
-
-def _differences(before: Any, after: Any, steps: tuple[str, ...]) -> Iterator[_Difference]:
-    """The smallest differences between two values, as far as one update can name them."""
+def _differences(before: Any, after: Any, steps: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Paths with the values they have now, as far apart as one update can name them."""
     if identical(before, after):
         return
     if before.__class__ is dict and after.__class__ is dict and before:
         for name in {**before, **after}:
             yield from _differences(before.get(name, MISSING), after.get(name, MISSING), (*steps, name))
-    elif before.__class__ is list and after.__class__ is list and len(after) >= len(before) > 0:
+    elif before.__class__ is list and after.__class__ is list and _is_extended(before, after):
         for at, item in enumerate(after):
-            old = before[at] if at < len(before) else MISSING
-            yield from _differences(old, item, (*steps, str(at)))
+            yield from _differences(before[at] if at < len(before) else MISSING, item, (*steps, str(at)))
     else:
-        yield ".".join(steps), before, after
+        yield ".".join(steps), after
+
+
+def _is_extended(before: list[Any], after: list[Any]) -> bool:
+    """Whether an array grew, or stayed as long, with most of its items as they were."""
+    same = sum(map(identical, before, after))
+    return len(after) >= len(before) > 0 and 2 * same >= len(before)

@@ -1,7 +1,8 @@
 """The log of changes that change streams read: everything that happened lately, each change with its time.
 
-The log is bounded; a stream that wants to go on from before its beginning is told so. Times are BSON
-timestamps, one for each change, in growing order. What streams make of changes is in `ming.mim.change_events`.
+The log begins with the first stream and is bounded; a stream that wants to go on from before its beginning is
+told so. Times are BSON timestamps, one for each change, in growing order. What streams make of changes is in
+`ming.mim.change_events`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from bson import Timestamp
 
@@ -29,8 +30,6 @@ class LoggedChange(NamedTuple):
     change: Change
     namespace: tuple[str, str]
     """Database and collection at that time."""
-    transaction: dict[str, Any] | None
-    """``lsid`` and ``txnNumber``, if it was part of a transaction."""
 
 
 class ChangeLog:
@@ -47,7 +46,7 @@ class ChangeLog:
         self._last = Timestamp(0, 0)
         self._complete_since = self._tick(now())
 
-    def note(self, changes: Sequence[Change], transaction: dict[str, Any] | None = None) -> None:
+    def note(self, changes: Sequence[Change]) -> None:
         """Add the changes of one command, or of a committed transaction."""
         wall_time = self._now()
         self._changes += [
@@ -55,8 +54,7 @@ class ChangeLog:
                 self._tick(wall_time),
                 wall_time,
                 change,
-                (getattr(change.target, "database", change.target.name), change.target.name),
-                transaction,
+                _namespace(change),
             )
             for change in changes
         ]
@@ -91,3 +89,12 @@ class ChangeLog:
     def since(self, number: int) -> Sequence[LoggedChange] | None:
         """Return the changes from a number on; None if some are lost."""
         return None if number < self._dropped else self._changes[number - self._dropped :]
+
+
+def _namespace(change: Change) -> tuple[str, str]:
+    if change.kind == "rename":
+        database, _, collection = change.before.partition(".")
+        return database, collection
+    if change.kind == "dropDatabase":
+        return change.target.name, ""
+    return change.target.database, change.target.name

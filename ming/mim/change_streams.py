@@ -19,7 +19,7 @@ from ming.mim.errors import CommandError
 from ming.mim.store import Store
 from ming.mim.values import type_name
 
-__all__ = ["ChangeStreamCursor", "Scope", "open_change_stream"]
+__all__ = ["ChangeStreamCursor", "Scope", "Stages", "open_change_stream"]
 
 Document = dict[str, Any]
 Stages = Callable[[Iterable[Document]], Iterable[Document]]
@@ -34,9 +34,7 @@ _FULL_DOCUMENT: Final = ("default", "updateLookup", "whenAvailable", "required")
 _BEFORE_CHANGE: Final = ("off", "whenAvailable", "required")
 _TOKEN: Final = re.compile("82([0-9A-Fa-f]{8})([0-9A-Fa-f]{8})2B02(2C01)?.*?(6E|6F)04")
 _PERMITTED: Final = frozenset(
-    (
-        "$changeStream $match $project $addFields $set $unset $replaceRoot $replaceWith $redact"
-    ).split()
+    ("$changeStream $match $project $addFields $set $unset $replaceRoot $replaceWith $redact").split()
 )
 
 
@@ -118,11 +116,10 @@ class ChangeStreamCursor:
         return batch
 
     def _pending_token(self, batch: list[Document]) -> Document:
-        if self._pending:
-            return batch[-1]["_id"] if batch else self._token  # type: ignore[no-any-return]
-        if self._invalidated:
-            return batch[-1]["_id"] if batch else self._token  # type: ignore[no-any-return]
-        return token(self._log.time, "mark")
+        if not self._pending and not self._invalidated:
+            return token(self._log.time, "mark")
+        last: Document = batch[-1]["_id"] if batch else self._token
+        return last
 
     def _read(self) -> None:
         """Take over what was logged since the last time."""
@@ -132,9 +129,9 @@ class ChangeStreamCursor:
         if changes is None:
             raise _history_lost()
         for logged in changes:
-            self._next += 1
             if self._scope.covers(logged):
                 self._take(logged)
+            self._next += 1
             if self._invalidated:
                 return
 
@@ -172,7 +169,9 @@ class ChangeStreamCursor:
         before = self._options.get("fullDocumentBeforeChange", "off")
         keeps_images = bool(_enabled_images(change.target))
         if operation == "update" and full != "default":
-            document = self._current(logged) if full == "updateLookup" else change.after if keeps_images else None
+            document = (
+                self._current(logged) if full == "updateLookup" else change.after if keeps_images else None
+            )
             if full == "required" and document is None:
                 raise _no_image("post", event)
             event = _inserted_before(event, "ns", "fullDocument", document)
@@ -249,7 +248,7 @@ def open_change_stream(
             raise CommandError(
                 72,
                 "A $changeStream with 'allChangesForCluster:true' may only be opened on the 'admin' database, and"
-                f" with no collection name; found {scope.database}{'' if scope.collection is None else '.' + scope.collection}",
+                f" with no collection name; found {'.'.join(filter(None, scope))}",
             )
         scope = Scope()
     elif scope.database == "admin" and scope.collection is None:
@@ -293,8 +292,9 @@ def _start(log: ChangeLog, options: Mapping[str, Any]) -> int:
                 " expected type 'timestamp'",
             )
         start = log.after(_just_before(time))
-        # On a server, the log reaches back as far as anybody remembers.
-        return log.start if start is None else start
+        if start is None:
+            raise _history_lost()
+        return start
     return _resumed(log, options[name], may_be_invalidated=name == "startAfter")
 
 

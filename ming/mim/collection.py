@@ -21,6 +21,7 @@ from ming.mim import _commands as commands
 from ming.mim import _index_views as index_views
 from ming.mim._access import Access
 from ming.mim._arguments import IndexKeys, Pipeline, Projection
+from ming.mim._change_stream import ChangeStream
 from ming.mim._commands import FindQuery
 from ming.mim._replies import first_batch
 from ming.mim._writes import WritingMethods
@@ -148,8 +149,8 @@ class Collection(WritingMethods):
         if "maxTimeMS" in options:
             options["max_time_ms"] = options.pop("maxTimeMS")
         query = FindQuery(**options)
-        if getattr(query.session, "in_transaction", False):
-            counted = first_batch(self._access.run(query.count_in_transaction(self.name), query.session))
+        if getattr(query.session, "_sees_the_past", False):
+            counted = first_batch(self._access.run(query.count_by_aggregate(self.name), query.session))
             return int(counted[0]["n"]) if counted else 0
         return int(self._access.run(query.count_command(self.name), query.session)["n"])
 
@@ -286,9 +287,14 @@ class Collection(WritingMethods):
 
     # -- not there yet
 
-    def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Change streams are not there."""
-        raise NotImplementedError("watch")
+    def watch(self, *args: Any, **kwargs: Any) -> ChangeStream:  # type: ignore[override]
+        """Follow the changes of this collection.
+
+        Args:
+            args: As PyMongo.
+            kwargs: As PyMongo.
+        """
+        return ChangeStream(self._access.channel, self.name, self._access.codec, *args, **kwargs)
 
     def list_search_indexes(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Search indexes are not there."""

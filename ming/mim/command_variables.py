@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ming.mim.environment import Environment, KeyOf, Scope
-from ming.mim.errors import CommandError
-from ming.mim.expressions import compile_expression
-from ming.mim.values import MISSING
+from ming.mim.environment import Environment, KeyOf
+from ming.mim.expressions import compile_expression, root_scope
 from ming.mim.variable_names import check_bound_name
 
 __all__ = ["command_variables"]
@@ -29,17 +27,6 @@ def command_variables(let: Mapping[str, Any], now: datetime, order: KeyOf) -> di
     variables: dict[str, Any] = {"NOW": now}
     for name, expression in let.items():
         check_bound_name(name)
-        evaluate = compile_expression(expression, Environment(frozenset(variables), order))
-        variables[name] = evaluate(_NoDocument(variables, REMOVE=MISSING))
+        env = Environment(frozenset(variables), order, has_document=False)
+        variables[name] = compile_expression(expression, env)(root_scope({}, variables))
     return variables
-
-
-class _NoDocument(Scope):
-    """The scope of an expression that is evaluated before there is a document."""
-
-    def __missing__(self, name: str) -> Any:
-        raise CommandError(
-            4890500,
-            "Command let Expression tried to access a field, but this is not allowed because Command let"
-            " Expressions run before the query examines any documents.",
-        )

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import pymongo
 import pymongo.database
@@ -21,10 +21,11 @@ from pymongo.write_concern import WriteConcern
 from ming.mim._access import Channel
 from ming.mim._arguments import known_options
 from ming.mim._bulk import Operation, write_command
+from ming.mim._change_stream import ChangeStream
 from ming.mim._client_bulk import check_concern, client_bulk_write
 from ming.mim._codec import Codec, unspecified_uuids
-from ming.mim._sessions import SessionOptions, TransactionOptions
 from ming.mim._driver_cursors import DriverCursors
+from ming.mim._sessions import SessionOptions, TransactionOptions
 from ming.mim.client_session import ClientSession
 from ming.mim.command_cursor import CommandCursor
 from ming.mim.core import Engine
@@ -248,9 +249,15 @@ class Connection(MongoClient, DriverCursors):
         """Return how the handles of a database reach the engine."""
         return Channel(self._engine, database, self)
 
-    def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Change streams are not there."""
-        raise NotImplementedError("watch")
+    def watch(self, *args: Any, **kwargs: Any) -> ChangeStream:
+        """Follow the changes of every database of this connection.
+
+        Args:
+            args: As PyMongo.
+            kwargs: As PyMongo.
+        """
+        codec = self._codec_for(self.codec_options)
+        return ChangeStream(self._channel("admin"), 1, codec, *args, cluster=True, **kwargs)
 
     def bulk_write(
         self,

@@ -31,12 +31,21 @@ from ming.mim.session_commands import SESSION_COMMANDS, in_session
 from ming.mim.session_fields import SESSION_FIELDS
 from ming.mim.sessions import Sessions
 from ming.mim.store import Store
+from ming.mim.streaming import STREAMING
 from ming.mim.values import copied, from_wire
 from ming.mim.writing import WRITING
 
 __all__ = ["Engine"]
 
-_COMMANDS: Final[Mapping[str, Handler]] = {**READING, **PAGING, **WRITING, **CATALOG, **SESSION_COMMANDS, **EXPLAINING}
+_COMMANDS: Final[Mapping[str, Handler]] = {
+    **READING,
+    **PAGING,
+    **WRITING,
+    **CATALOG,
+    **SESSION_COMMANDS,
+    **EXPLAINING,
+    **STREAMING,
+}
 _HANDLERS: Final[Mapping[str, Handler]] = {**_COMMANDS, "listCommands": command_lister(_COMMANDS)}
 
 

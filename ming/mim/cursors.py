@@ -42,6 +42,11 @@ class Cursor(Protocol):
         """Whether a batch may be worth waiting for when there is none now."""
         ...
 
+    @property
+    def resume_token(self) -> Document | None:
+        """Where another cursor can go on from, after what was handed out; None where none can."""
+        ...
+
     def next_batch(self, size: int | None, limit: int | None) -> list[Document]:
         """Return the next documents and move on.
 
@@ -61,6 +66,7 @@ class Results:
     """
 
     awaits: ClassVar[bool] = False
+    resume_token: ClassVar[None] = None
 
     def __init__(self, documents: Sequence[Document], ends_known: bool = False) -> None:
         self._documents = documents

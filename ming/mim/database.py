@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import pymongo.collection
 import pymongo.database
@@ -15,6 +15,7 @@ from pymongo.write_concern import WriteConcern
 from ming.mim import _arguments as arguments
 from ming.mim import _commands as commands
 from ming.mim._arguments import Pipeline
+from ming.mim._change_stream import ChangeStream
 from ming.mim._codec import Codec
 from ming.mim._legacy import LEGACY_COMMANDS
 from ming.mim._replies import first_batch
@@ -278,9 +279,14 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         collection = self[_COMMANDS]
         return CommandCursor(collection, first_batch(collection._access.run(command, session)), session)
 
-    def watch(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Change streams are not there."""
-        raise NotImplementedError("watch")
+    def watch(self, *args: Any, **kwargs: Any) -> ChangeStream:  # type: ignore[override]
+        """Follow the changes of this database.
+
+        Args:
+            args: As PyMongo.
+            kwargs: As PyMongo.
+        """
+        return ChangeStream(self._channel, 1, self["$cmd"]._access.codec, *args, **kwargs)
 
 
 def _name_of(name_or_collection: str | pymongo.collection.Collection[Any]) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from bson import Decimal128
-
-from ming.mim.arithmetic import add, as_decimal
+from ming.mim.arithmetic import add, subtract
 from ming.mim.date_arithmetic import UNITS, added
 from ming.mim.date_parts import date_from, milliseconds_of
 from ming.mim.errors import CommandError
+from ming.mim.expressions import field_value
 from ming.mim.filters import QueryContext
 from ming.mim.sorting import compile_sort
 from ming.mim.stages import Builder, Document, Stage, check_fields, field_path
@@ -37,11 +36,18 @@ class _Range(NamedTuple):
 
     def after(self, value: Any) -> Any:
         """Return the value one step later."""
+        return add(value, self.step) if self.unit is None else self._shifted(value, self.unit, 1)
+
+    def beginning(self, value: Any) -> Any:
+        """Return the value a sequence begins with that is to begin with another; it is got by steps, too."""
         if self.unit is None:
-            return add(value, self.step)
+            return add(subtract(value, self.step), self.step)
+        return self.after(self._shifted(value, self.unit, -1))
+
+    def _shifted(self, date: Any, unit: str, steps: int) -> Any:
         amount = as_integer(self.step)
         assert amount is not None
-        return date_from(added(milliseconds_of(value), self.unit, amount, UTC))
+        return date_from(added(milliseconds_of(date), unit, amount * steps, UTC))
 
 
 def _densify(operand: Any, context: QueryContext) -> Stage:
@@ -78,7 +84,9 @@ def _partition_paths(fields: list[Any]) -> list[tuple[str, ...]]:
 
 
 def _range(given: Document, partitioned: bool) -> _Range:
-    check_fields("$densify.range", given, {"step": None, "bounds": None, "unit": "string"}, ("step", "bounds"))
+    check_fields(
+        "$densify.range", given, {"step": None, "bounds": None, "unit": "string"}, ("step", "bounds")
+    )
     step, bounds, unit = given["step"], given["bounds"], given.get("unit")
     if not is_number(step):
         raise CommandError(
@@ -119,18 +127,26 @@ def _range(given: Document, partitioned: bool) -> _Range:
 def _check_bounds(bounds: list[Any], step: Any, unit: str | None) -> None:
     if len(bounds) != 2:
         raise CommandError(5733403, "A bounding array in a range statement must have exactly two elements")
-    dates = [type_name(bound) == "date" for bound in bounds]
-    if not all(dates) and not all(map(is_number, bounds)) or order_key(bounds[0]) > order_key(bounds[1]):
+    lower, upper = bounds
+    if order_key(lower) > order_key(upper):
         raise CommandError(
             5733402, "A bounding array must be an ascending array of either two dates or two numbers"
         )
-    if all(dates):
+    if not is_number(lower) and not _is_date(lower):
+        raise CommandError(5946800, "Explicit bounds must be numeric or dates")
+    if not (_is_date(upper) if _is_date(lower) else is_number(upper)):
+        raise CommandError(5733406, "A bounding array must contain either both dates or both numeric types")
+    if _is_date(lower):
         if unit is None:
             raise CommandError(5733410, "A bounding array of dates must specify a unit")
     elif unit is not None:
         raise CommandError(5733409, "Numeric bounds may not have unit parameter")
     elif len({type_code(each) for each in (*bounds, step)}) > 1:
         raise CommandError(5876900, "Upper bound, lower bound, and step must all have the same type")
+
+
+def _is_date(value: Any) -> bool:
+    return type_name(value) == "date"
 
 
 # -- one run ------------------------------------------------------------------------------------------
@@ -140,16 +156,24 @@ class _Densifier:
     """The state of one run: how far the values of each partition have come."""
 
     def __init__(
-        self, path: tuple[str, ...], partition_paths: list[tuple[str, ...]], span: _Range, context: QueryContext
+        self,
+        path: tuple[str, ...],
+        partition_paths: list[tuple[str, ...]],
+        span: _Range,
+        context: QueryContext,
     ) -> None:
         self._path = path
         self._partition_paths = partition_paths
         self._range = span
         self._key = context.key
-        self._next: dict[OrderKey, tuple[Document, Any]] = {}
-        """The next value of each partition, with its fields."""
+        self._fields: dict[OrderKey, Document] = {}
+        """The fields by which each partition is known."""
+        self._last: dict[OrderKey, Any] = {}
+        """The value of each partition after which to go on."""
         self._least: Any = MISSING
         self._greatest: Any = MISSING
+        self._is_below = self._was_always_below = True
+        """Whether the last value, or all values, were below the lower bound."""
         self._generated = 0
 
     def run(self, documents: Iterable[Document]) -> Iterator[Document]:
@@ -163,10 +187,11 @@ class _Densifier:
         yield from self._at_end()
 
     def _check(self, value: Any) -> None:
-        if type_name(value) == "date":
+        if _is_date(value):
             if self._range.unit is None:
                 raise CommandError(
-                    6053601, "Encountered date densify value in collection when step does not have a date unit."
+                    6053601,
+                    "Encountered date densify value in collection when step does not have a date unit.",
                 )
         elif not is_number(value):
             raise CommandError(5733201, "Densify field type must be numeric or a date")
@@ -180,52 +205,88 @@ class _Densifier:
         if self._least is MISSING:
             self._least = value
         self._greatest = value
+        partition = self._partition_of(document)
+        if self._range.is_explicit:
+            yield from self._before_in_bounds(partition, value)
+        elif partition in self._last:
+            yield from self._up_to(partition, self._range.after(self._last[partition]), value)
+        elif self._range.bounds == "partition" or order_key(self._least) == order_key(value):
+            self._last[partition] = value
+        else:
+            yield from self._up_to(partition, self._range.beginning(self._least), value)
+
+    def _before_in_bounds(self, partition: OrderKey, value: Any) -> Iterator[Document]:
+        lower = self._range.bounds[0]
+        if order_key(value) < order_key(lower):
+            self._is_below = True
+            if self._partition_paths:
+                self._last[partition] = value
+            return
+        was_below, self._is_below = self._is_below, False
+        self._was_always_below = False
+        if order_key(value) == order_key(lower):
+            # As on the server, the first value within bounds does not replace one below them.
+            if not was_below or partition not in self._last:
+                self._last[partition] = value
+        elif was_below or partition not in self._last:
+            yield from self._up_to(partition, self._range.beginning(lower), value)
+        else:
+            yield from self._up_to(partition, self._range.after(self._last[partition]), value)
+
+    def _partition_of(self, document: Document) -> OrderKey:
         fields: Document = {}
         for path in self._partition_paths:
-            fields = with_value(fields, path, nested_value(document, path))
+            fields = with_value(fields, path, field_value(document, path))
         partition = self._key(fields)
-        if partition not in self._next:
-            self._next[partition] = (fields, self._start(value))
-        _, following = self._next[partition]
-        yield from self._up_to(partition, lambda each: each < order_key(value))
-        fields, following = self._next[partition]
-        if order_key(following) == order_key(value):
-            self._next[partition] = (fields, self._range.after(following))
-
-    def _start(self, value: Any) -> Any:
-        if self._range.is_explicit:
-            return self._range.bounds[0]
-        return self._least if self._range.bounds == "full" else value
+        self._fields.setdefault(partition, fields)
+        return partition
 
     def _at_end(self) -> Iterator[Document]:
-        if self._range.bounds == "partition":
-            return
         if self._range.is_explicit:
-            if not self._next:
-                self._next[self._key({})] = ({}, self._range.bounds[0])
-            for partition in self._next:
-                yield from self._up_to(partition, lambda each: True)
-        elif self._next:
-            last = order_key(self._greatest)
-            for partition in self._next:
-                yield from self._up_to(partition, lambda each: each <= last)
+            yield from self._at_end_of_bounds()
+        elif self._range.bounds == "full":
+            for partition, last in list(self._last.items()):
+                value = self._range.after(last)
+                while order_key(value) <= order_key(self._greatest):
+                    yield self._made(partition, value)
+                    value = self._range.after(value)
 
-    def _up_to(self, partition: OrderKey, goes_on: Callable[[OrderKey], bool]) -> Iterator[Document]:
-        """Yield documents with the next values of a partition as long as they are wanted."""
-        fields, value = self._next[partition]
-        while goes_on(order_key(value)) and self._is_inside(value):
-            yield self._made(fields, value)
+    def _at_end_of_bounds(self) -> Iterator[Document]:
+        lower, upper = self._range.bounds
+        if not self._last:
+            self._fields = {self._key({}): {}}
+            yield from self._up_to(self._key({}), self._range.beginning(lower), None)
+            if order_key(lower) == order_key(upper) and self._greatest is MISSING:
+                yield self._made(self._key({}), lower)
+            return
+        for partition, last in list(self._last.items()):
+            value = self._range.after(last)
+            if order_key(value) < order_key(lower):
+                value = self._range.beginning(lower)
+            if order_key(value) == order_key(lower) == order_key(upper):
+                yield self._made(partition, value)
+            yield from self._up_to(partition, value, None)
+            if self._was_always_below:
+                # The server knows of no others yet.
+                return
+
+    def _up_to(self, partition: OrderKey, value: Any, end: Any) -> Iterator[Document]:
+        """Yield documents with further values of a partition up to that of a document, or up to the bound."""
+        while (end is None or order_key(value) < order_key(end)) and self._is_inside(value, end):
+            self._last[partition] = value
+            yield self._made(partition, value)
             value = self._range.after(value)
-            self._next[partition] = (fields, value)
+        if end is not None and order_key(value) == order_key(end):
+            self._last[partition] = end
 
-    def _is_inside(self, value: Any) -> bool:
+    def _is_inside(self, value: Any, end: Any) -> bool:
         if not self._range.is_explicit:
             return True
         lower, upper = map(order_key, self._range.bounds)
-        # The lower bound itself is always made, even if there is nothing between it and the upper one.
-        return order_key(value) < upper or order_key(value) == lower
+        # Before a document, the lower bound is made even if there is nothing between it and the upper one.
+        return order_key(value) < upper or (end is not None and order_key(value) == lower)
 
-    def _made(self, fields: Document, value: Any) -> Document:
+    def _made(self, partition: OrderKey, value: Any) -> Document:
         if any(path[: len(self._path)] == self._path for path in self._partition_paths):
             raise CommandError(5733306, "DocGenerator cannot include field that is being densified")
         self._generated += 1
@@ -235,7 +296,7 @@ class _Densifier:
                 f"Generated {self._generated} documents in $densify, which is over the limit of {_MOST_GENERATED}."
                 " Increase the 'internalQueryMaxAllowedDensifyDocs' parameter to allow more generated documents",
             )
-        return with_value(fields, self._path, value)
+        return with_value(self._fields[partition], self._path, value)
 
 
 DENSIFY: Final[Mapping[str, Builder]] = {"$densify": _densify}

@@ -86,6 +86,7 @@ CODE_NAMES: Final[Mapping[int, str]] = {
     224: "QueryFeatureNotAllowed",
     225: "TransactionTooOld",
     238: "NotImplemented",
+    239: "SnapshotTooOld",
     CONVERSION_FAILURE: "ConversionFailure",
     246: "SnapshotUnavailable",
     251: "NoSuchTransaction",

@@ -10,6 +10,7 @@ from itertools import islice
 from random import random
 from typing import Any, Final
 
+from ming.mim.constants import is_constant
 from ming.mim.environment import Compile, Environment, Expression, Form, Scope
 from ming.mim.errors import CommandError
 from ming.mim.forms_array import ARRAY_FORMS
@@ -27,15 +28,28 @@ def _literal(argument: Any, env: Environment, compile_: Compile) -> Expression:
     return lambda scope: argument
 
 
-def _and(argument: Any, env: Environment, compile_: Compile) -> Expression:
+def _tests(argument: Any, env: Environment, compile_: Compile, decisive: bool) -> list[Expression]:
+    """Compile the operands of ``$and`` or ``$or``.
+
+    Args:
+        argument: The operands.
+        env: The surroundings.
+        compile_: The compiler.
+        decisive: The value of an operand that decides the whole; a constant one does so before the others.
+    """
     operands = argument if isinstance(argument, list) else [argument]
     tests = [compile_(operand, env) for operand in operands]
+    constant = [test for operand, test in zip(operands, tests, strict=True) if is_constant(operand)]
+    return next(([test] for test in constant if truthy(test({})) is decisive), tests)
+
+
+def _and(argument: Any, env: Environment, compile_: Compile) -> Expression:
+    tests = _tests(argument, env, compile_, decisive=False)
     return lambda scope: all(truthy(test(scope)) for test in tests)
 
 
 def _or(argument: Any, env: Environment, compile_: Compile) -> Expression:
-    operands = argument if isinstance(argument, list) else [argument]
-    tests = [compile_(operand, env) for operand in operands]
+    tests = _tests(argument, env, compile_, decisive=True)
     return lambda scope: any(truthy(test(scope)) for test in tests)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
+from ming.mim.constants import NEVER_CONSTANT, is_constant
 from ming.mim.environment import Environment, Expression, Scope
 from ming.mim.errors import CommandError
 from ming.mim.expression_forms import FORMS
@@ -20,13 +21,11 @@ from ming.mim.path import parts_of
 from ming.mim.values import MISSING
 from ming.mim.variable_names import check_read_name
 
-__all__ = ["compile_expression", "field_value", "is_constant", "root_scope"]
+__all__ = ["compile_expression", "field_value", "root_scope"]
 
 _SYSTEM_VARIABLES: Final = frozenset(("ROOT", "CURRENT", "REMOVE"))
 _UNAVAILABLE_VARIABLES: Final = frozenset(("CLUSTER_TIME", "IS_MR", "JS_SCOPE"))
 _PLAIN: Final = Environment()
-_VOLATILE: Final = frozenset(("$rand", "$meta", "$getField"))
-"""Operators whose results may differ between documents though no path is among their arguments."""
 
 
 def root_scope(document: dict[str, Any], variables: Mapping[str, Any] | None = None) -> Scope:
@@ -84,6 +83,7 @@ def _reference(expression: str, env: Environment) -> Expression:
         if parts == ("",):
             raise CommandError(16872, "'$' by itself is not a valid FieldPath")
         _check_field_path(parts)
+        _check_readable("CURRENT", env)
         if len(parts) == 1:
             name = parts[0]
             return lambda scope: field_value(scope["CURRENT"], (name,))
@@ -96,7 +96,17 @@ def _reference(expression: str, env: Environment) -> Expression:
         raise CommandError(17276, f"Use of undefined variable: {name}")
     inner = tuple(rest)
     _check_field_path(("CURRENT", *inner))
+    _check_readable(name, env)
     return lambda scope: field_value(scope[name], inner)
+
+
+def _check_readable(name: str, env: Environment) -> None:
+    if name in ("CURRENT", "ROOT") and name not in env.variables and not env.has_document:
+        raise CommandError(
+            4890500,
+            "Command let Expression tried to access a field, but this is not allowed because Command let"
+            " Expressions run before the query examines any documents.",
+        )
 
 
 def _check_field_path(parts: tuple[str, ...]) -> None:
@@ -150,21 +160,11 @@ def _operator(name: str, expression: dict[str, Any], env: Environment) -> Expres
         raise NotImplementedError(name)
     else:
         raise CommandError(168, f"Unrecognized expression '{name}'", "InvalidPipelineOperator")
-    if name in _VOLATILE or not is_constant(argument):
+    if name in NEVER_CONSTANT or not is_constant(argument):
         return compiled
     # As on the server, an expression without fields is computed, and fails, before anything is read.
     value = compiled(root_scope({}))
     return lambda scope: value
-
-
-def is_constant(expression: Any) -> bool:
-    if isinstance(expression, str):
-        return not expression.startswith("$")
-    if isinstance(expression, dict):
-        if not _VOLATILE.isdisjoint(expression):
-            return False
-        return "$literal" in expression or all(map(is_constant, expression.values()))
-    return not isinstance(expression, list) or all(map(is_constant, expression))
 
 
 def _call(name: str, function: Function, argument: Any, env: Environment) -> Expression:

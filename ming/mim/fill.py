@@ -12,7 +12,12 @@ from ming.mim.values import type_name
 __all__ = ["FILL"]
 
 _METHODS: Final = {"linear": "$linearFill", "locf": "$locf"}
-_OPTIONS: Final = {"partitionBy": "object", "partitionByFields": "array", "sortBy": "object", "output": "object"}
+_OPTIONS: Final = {
+    "partitionBy": "object",
+    "partitionByFields": "array",
+    "sortBy": "object",
+    "output": "object",
+}
 
 
 def _fill(operand: Any, context: PipelineContext) -> Stage:
@@ -23,6 +28,7 @@ def _fill(operand: Any, context: PipelineContext) -> Stage:
         raise CommandError(
             6050203, "The output field in '$fill' must contain an object with at least one element"
         )
+    partition = _partition(operand)
     functions: Document = {}
     defaults: Document = {}
     for path, specification in operand["output"].items():
@@ -33,7 +39,7 @@ def _fill(operand: Any, context: PipelineContext) -> Stage:
             defaults[path] = {"$ifNull": [f"${path}", specification["value"]]}
     stages: list[Document] = []
     if functions:
-        window = {"partitionBy": _partition(operand), "sortBy": operand.get("sortBy"), "output": functions}
+        window = {"partitionBy": partition, "sortBy": operand.get("sortBy"), "output": functions}
         stages.append({"$setWindowFields": window})
     if defaults:
         stages.append({"$addFields": defaults})
@@ -42,9 +48,7 @@ def _fill(operand: Any, context: PipelineContext) -> Stage:
 
 def _check_output(specification: Any) -> None:
     if not isinstance(specification, dict):
-        raise CommandError(
-            6050200, "Each fill output specification must be an object with exactly one field"
-        )
+        raise CommandError(6050200, "Each fill output specification must be an object with exactly one field")
     check_fields("$fill", specification, {"value": None, "method": "string"})
     if len(specification) > 1:
         raise CommandError(

@@ -52,11 +52,12 @@ def _set_field(arguments: NamedArguments, argument: Any, env: Environment, compi
     value_of = compile_(named.get("value", "$$REMOVE"), env)
 
     def evaluate(scope: Scope) -> Any:
-        document, value = source(scope), value_of(scope)
+        document = source(scope)
         if absent(document):
             return None
         if not isinstance(document, dict):
             raise CommandError(4161105, "$setField requires 'input' to evaluate to type Object")
+        value = value_of(scope)
         if value is MISSING:
             return {other: inner for other, inner in document.items() if other != name}
         return {**document, name: value}

@@ -28,7 +28,8 @@ class Function:
     """Whether a single array argument stands for the list of arguments."""
     commutes: bool = False
     """Whether constant arguments are taken last, as the server's optimizer has it; errors show the order."""
-
+    null_first: bool = False
+    """Whether the result is null, before any other argument is evaluated, if the first argument is."""
     compares: bool = False
     """Whether it compares values, and so takes the order in force as its first argument."""
 

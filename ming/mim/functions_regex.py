@@ -42,34 +42,33 @@ def _matching(name: str, answer: Callable[[Iterator[re.Match[str]]], Any]) -> Na
 
 
 def _pattern(name: str, regex: Any, options: Any) -> re.Pattern[str] | None:
-    if not absent(regex) and not isinstance(regex, str | Regex):
-        raise CommandError(51105, f"{name} needs 'regex' to be of type string or regex")
-    letters = None if absent(options) else _letters(name, regex, options)
-    if absent(regex):
-        return None
-    if isinstance(regex, str) and "\0" in regex:
-        raise CommandError(51109, f"{name}: regular expression cannot contain an embedded null byte")
+    _check_types(name, regex, options)
+    for code, what, value in ((51109, "", regex), (51110, " options", options)):
+        if isinstance(value, str) and "\0" in value:
+            raise CommandError(code, f"{name}: regular expression{what} cannot contain an embedded null byte")
+    letters = None if absent(options) else options
     try:
-        return compiled(with_options(regex, letters))
+        combined = with_options("" if absent(regex) else regex, letters)
+    except CommandError as error:
+        raise CommandError(error.code, f"{name}{error.errmsg}") from None
+    try:
+        return None if absent(regex) else compiled(combined)
     except CommandError as error:
         reason = error.errmsg.removeprefix("Regular expression is invalid: ")
         raise CommandError(51111, f"Invalid Regex in {name}: {reason}") from None
 
 
-def _letters(name: str, regex: Any, options: Any) -> str:
+def _check_types(name: str, regex: Any, options: Any) -> None:
+    if not absent(regex) and not isinstance(regex, str | Regex):
+        raise CommandError(51105, f"{name} needs 'regex' to be of type string or regex")
+    if absent(options):
+        return
     if not isinstance(options, str):
         raise CommandError(51106, f"{name} needs 'options' to be of type string")
     if isinstance(regex, Regex) and regex.flags:
         raise CommandError(
             51107, f"{name}: found regex option(s) specified in both 'regex' and 'option' fields"
         )
-    if "\0" in options:
-        raise CommandError(51110, f"{name}: regular expression options cannot contain an embedded null byte")
-    try:
-        with_options("", options)
-    except CommandError as error:
-        raise CommandError(error.code, f"{name}{error.errmsg}") from None
-    return options
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

@@ -89,8 +89,8 @@ def _elements(name: str, code: int, decide: Callable[[map[bool]], bool], array: 
 
 
 SET: Final[Mapping[str, Function]] = {
-    "$setUnion": Function(_union, 0, ANY_NUMBER, compares=True),
-    "$setIntersection": Function(_intersection, 0, ANY_NUMBER, compares=True),
+    "$setUnion": Function(_union, 0, ANY_NUMBER, commutes=True, compares=True),
+    "$setIntersection": Function(_intersection, 0, ANY_NUMBER, commutes=True, compares=True),
     "$setDifference": Function(_difference, 2, 2, compares=True),
     "$setEquals": Function(_equals, 2, ANY_NUMBER, compares=True, wrong_count=17045),
     "$setIsSubset": Function(_is_subset, 2, 2, compares=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from ming.mim.collation import SIMPLE, Collation
@@ -57,7 +58,7 @@ def _create_indexes(request: Request) -> Reply:
     quorum = _quorum(request)
     wanted = _wanted(request, SIMPLE if collection is None else collection.collation)
     fresh = [index for index in wanted if collection is None or not _exists(request, collection, index)]
-    _check_number(request, collection, fresh)
+    _check_number(request.namespace, collection, fresh)
     collection = collection if collection is not None else request.database.create(request.collection_name)
     before = len(collection.indexes) + 1
     if fresh:
@@ -65,8 +66,8 @@ def _create_indexes(request: Request) -> Reply:
     reply: Reply = {"numIndexesBefore": before, "numIndexesAfter": len(collection.indexes) + 1}
     if created or fresh:
         reply |= {"createdCollectionAutomatically": created, "commitQuorum": quorum}
-    if not fresh:
-        reply["note"] = "all indexes already exist"
+    if len(fresh) < len(request.command["indexes"]):
+        reply["note"] = "index already exists" if fresh else "all indexes already exist"
     return {**reply, "ok": 1.0}
 
 
@@ -161,19 +162,21 @@ def _spelled_out(request: Request, index: Index) -> Definition:
     return {**{name: listed[name] for name in index.definition}, **listed}
 
 
-def _check_number(request: Request, collection: Collection | None, fresh: list[Index]) -> None:
+def _check_number(namespace: str, collection: Collection | None, fresh: list[Index]) -> None:
     present = 1 if collection is None else len(collection.indexes) + 1
     if present + len(fresh) > _MOST:
         key = shown(fresh[_MOST - present].key, spaced=True)
-        raise CommandError(67, f"add index fails, too many indexes for {request.namespace} key:{key}")
+        refused = CommandError(67, f"add index fails, too many indexes for {namespace} key:{key}")
+        if collection is None or present == _MOST:
+            raise refused
+        with _building(collection):
+            raise refused
     if any(len(index.key) > _MOST_FIELDS for index in fresh):
         raise CommandError(13103, "too many compound keys")
 
 
 def _build(request: Request, collection: Collection, fresh: list[Index]) -> None:
-    with error_context(
-        f"Index build failed: {uuid.uuid4()}: Collection {collection.namespace} ( {collection.uuid} )"
-    ):
+    with _building(collection):
         for at, index in enumerate(fresh):
             _check_hashed(index)
             if any(_is_same(request, index, other) for other in fresh[:at]):
@@ -181,6 +184,13 @@ def _build(request: Request, collection: Collection, fresh: list[Index]) -> None
                     96, "Cannot build two identical indexes. Try again without duplicate indexes."
                 )
         collection.add_indexes(fresh)
+
+
+def _building(collection: Collection) -> AbstractContextManager[None]:
+    """Name the build of an index in front of what is refused in it."""
+    return error_context(
+        f"Index build failed: {uuid.uuid4()}: Collection {collection.namespace} ( {collection.uuid} )"
+    )
 
 
 def _check_hashed(index: Index) -> None:

@@ -2,7 +2,7 @@
 
 Before a collection changes outside of them, each open transaction gets a copy of what it sees, unless it has one;
 what a transaction has written or looked at cannot be changed at all until it ends (`Busy`). The transactions
-themselves are in `ming.mim.transaction`.
+themselves are in `ming.mim.transaction`, snapshots, which are only read, in `ming.mim.snapshot`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CLASH: Final = "an open transaction has written the same document or key"
 
 
 class Member(Protocol):
-    """An open transaction, as far as others have to do with it."""
+    """An open transaction or snapshot, as far as others have to do with it."""
 
     ended: threading.Event
     """Set when it has ended."""
@@ -53,8 +53,8 @@ class Member(Protocol):
         """Know that a collection has been created, renamed or indexed since the transaction began."""
         ...
 
-    def abort(self) -> None:
-        """End it and forget what it has written."""
+    def end(self) -> None:
+        """Let it go, with what it has written."""
         ...
 
 
@@ -125,7 +125,7 @@ class OpenTransactions:
     def _abort_expired(self, but: Member | None = None) -> None:
         now = time.monotonic()
         for each in [each for each in self._members if each.expires <= now and each is not but]:
-            each.abort()
+            each.end()
 
 
 class Busy(WriteConflict):

@@ -62,11 +62,19 @@ def cursor_reply(request: Request, namespace: str, cursor: Cursor, size: int | N
     """
     batch = cursor.next_batch(size, None if size is None else BATCH_BYTES)
     number = 0 if cursor.exhausted else _opened(request, namespace, cursor)
-    return {"cursor": {"firstBatch": batch, "id": Int64(number), "ns": namespace}, "ok": 1.0}
+    described = {"firstBatch": batch, **_resuming(cursor), "id": Int64(number), "ns": namespace}
+    return {"cursor": described, "ok": 1.0}
+
+
+def _resuming(cursor: Cursor) -> Reply:
+    token = cursor.resume_token
+    return {} if token is None else {"postBatchResumeToken": token}
 
 
 def _opened(request: Request, namespace: str, cursor: Cursor) -> int:
-    source = request.collection() if isinstance(request.command[request.name], str) else None
+    # A stream outlives its collection, whose end it tells.
+    reads = isinstance(request.command[request.name], str) and not cursor.awaits
+    source = request.collection() if reads else None
     opened = OpenCursor(
         cursor,
         namespace,
@@ -99,7 +107,8 @@ def _get_more(request: Request) -> Reply:
     if opened.cursor.exhausted:
         request.cursors.close(number)
         number = Int64(0)
-    return {"cursor": {"nextBatch": batch, "id": number, "ns": opened.namespace}, "ok": 1.0}
+    described = {"nextBatch": batch, **_resuming(opened.cursor), "id": number, "ns": opened.namespace}
+    return {"cursor": described, "ok": 1.0}
 
 
 def _named_namespace(request: Request) -> str:

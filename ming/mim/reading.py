@@ -24,12 +24,13 @@ from ming.mim.pipeline import compile_pipeline
 from ming.mim.requests import Handler, Reply, Request, check_options
 from ming.mim.sorting import sort_documents
 from ming.mim.stages import PipelineContext, Source
+from ming.mim.store import Collection
 from ming.mim.subpipelines import Reader, compile_reader
 from ming.mim.transaction_rules import compile_in_transaction
 from ming.mim.values import OrderKey, as_integer, is_number, order_key
 from ming.mim.views import resolve
 
-__all__ = ["READING"]
+__all__ = ["READING", "pipeline_context"]
 
 Document = dict[str, Any]
 
@@ -190,17 +191,24 @@ def _pipeline_reader(request: Request, stages: list[Any]) -> Reader:
     hinted = follow_hint(collection, request.command, request.dialect)
     if collection is not None:
         source = source._replace(records=hinted)
+    return compile_reader(source, stages, pipeline_context(request, collection, name))
+
+
+def pipeline_context(request: Request, collection: Collection | None, name: str | None) -> PipelineContext:
+    """Return what the stages of a command's pipeline depend on.
+
+    Args:
+        request: The command.
+        collection: The collection that is read.
+        name: Its name; None for a pipeline on a database.
+    """
     context = request.query_context(collection)
-    return compile_reader(
-        source,
-        stages,
-        PipelineContext(
-            **{field.name: getattr(context, field.name) for field in fields(context)},
-            namespaces=StoreNamespaces(request),
-            database=request.database.name,
-            collection=name,
-            compile=compile_pipeline if request.transaction is None else compile_in_transaction,
-        ),
+    return PipelineContext(
+        **{field.name: getattr(context, field.name) for field in fields(context)},
+        namespaces=StoreNamespaces(request),
+        database=request.database.name,
+        collection=name,
+        compile=compile_pipeline if request.transaction is None else compile_in_transaction,
     )
 
 

@@ -13,9 +13,7 @@ from ming.mim.collation import SIMPLE, Collation, read_collation
 from ming.mim.command_variables import command_variables
 from ming.mim.cursors import Cursors
 from ming.mim.dialect import Dialect
-from ming.mim.environment import Environment
 from ming.mim.errors import CommandError
-from ming.mim.expressions import compile_expression, root_scope
 from ming.mim.filters import QueryContext
 from ming.mim.names import check_collection_name, check_readable_name
 from ming.mim.options import document, flag
@@ -24,7 +22,7 @@ from ming.mim.session_fields import SESSION_FIELDS
 from ming.mim.sessions import Sessions
 from ming.mim.store import Collection, Database, Databases
 from ming.mim.storing import Storing
-from ming.mim.values import MISSING, type_name
+from ming.mim.values import type_name
 
 __all__ = ["Handler", "Reply", "Request", "check_options"]
 

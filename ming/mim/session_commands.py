@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from bson import Binary
+from bson import Binary, Timestamp
 
 from ming.mim.errors import CommandError
 from ming.mim.options import wrong_type
 from ming.mim.requests import Handler, Reply, Request, check_options
 from ming.mim.retries import Attempt
-from ming.mim.session_fields import check_fields, check_in_transaction, check_retryable, session_id
+from ming.mim.session_fields import (
+    check_fields,
+    check_in_transaction,
+    check_retryable,
+    session_id,
+    snapshot_moment,
+)
 from ming.mim.sessions import SESSION_MINUTES, Session
 from ming.mim.transaction_rules import check_permitted
 
@@ -39,7 +45,10 @@ def in_session(request: Request, handler: Handler) -> Reply:
     command = request.command
     check_fields(command)
     number = command.get("txnNumber")
-    if number is None or request.name == "killSessions":
+    if number is None:
+        moment = snapshot_moment(request.name, command)
+        return handler(request) if moment is None else _at(request, handler, moment[0])
+    if request.name == "killSessions":
         return handler(request)
     if "autocommit" not in command:
         check_retryable(request.name)
@@ -60,6 +69,14 @@ def _session(request: Request) -> Session:
     own_id = request.session
     assert own_id is not None
     return request.sessions.session(own_id)
+
+
+def _at(request: Request, handler: Handler, moment: Timestamp | None) -> Reply:
+    """Read from the session's snapshot, a new one if no moment is given."""
+    moment, snapshot = _session(request).snapshot(moment)
+    reply = handler(replace(request, database=snapshot.database(request.database.name), store=snapshot))
+    reply.get("cursor", reply)["atClusterTime"] = moment
+    return reply
 
 
 def _retryable(request: Request, handler: Handler, number: int) -> Reply:

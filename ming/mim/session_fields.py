@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bson import Binary, Int64
+from bson import Binary, Int64, Timestamp
 
 from ming.mim.errors import CommandError
 from ming.mim.options import wrong_type
+from ming.mim.rendering import shown
+from ming.mim.values import type_name
 
-__all__ = ["SESSION_FIELDS", "check_fields", "check_in_transaction", "check_retryable", "session_id"]
+__all__ = ["SESSION_FIELDS", "check_fields", "check_in_transaction", "check_retryable", "session_id", "snapshot_moment"]
 
 Document = dict[str, Any]
 
@@ -92,6 +94,44 @@ def session_id(session: Any, field: str) -> bytes:
 
 
 _SUBTYPES: Final[Mapping[int, str]] = {3: "UUID(deprecated)", 5: "MD5", 6: "encrypt", 128: "Custom"}
+
+
+def snapshot_moment(name: str, command: Mapping[str, Any]) -> tuple[Timestamp | None] | None:
+    """Return the moment of the snapshot that a command asks for, if it asks for one.
+
+    Args:
+        name: The command's name.
+        command: The command.
+
+    Returns:
+        None without the read concern; else the moment alone, which is None if the command leaves it open.
+
+    Raises:
+        CommandError: The command cannot read from snapshots.
+    """
+    concern = command.get("readConcern")
+    if not isinstance(concern, dict):
+        return None
+    moment = concern.get("atClusterTime")
+    if concern.get("level") != "snapshot":
+        if moment is not None:
+            raise _invalid("atClusterTime field can be set only if level is equal to snapshot")
+        return None
+    if moment is not None and not isinstance(moment, Timestamp):
+        raise CommandError(
+            14, f'"atClusterTime" had the wrong type. Expected timestamp, found {type_name(moment)}'
+        )
+    if name not in _SNAPSHOT_READS:
+        level = "snapshot " if name == "count" else ""
+        given = {**concern, "provenance": "clientSupplied"}
+        raise _invalid(
+            f"Command {name} does not support {{ readConcern: {shown(given, spaced=True)} }} :: caused by ::"
+            f" read concern {level}not supported"
+        )
+    return (moment,)
+
+
+_SNAPSHOT_READS: Final = frozenset(("find", "aggregate", "distinct", "getMore", "killCursors"))
 
 
 # -- commands that may not ----------------------------------------------------------------------------

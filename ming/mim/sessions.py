@@ -6,12 +6,16 @@ of a retryable write (`ming.mim.retries`). Commands are performed in sessions by
 
 from __future__ import annotations
 
+import itertools
 import time
 import uuid
 from typing import Final
 
+from bson import Timestamp
+
 from ming.mim.errors import CommandError
 from ming.mim.retries import Statements
+from ming.mim.snapshot import Snapshot
 from ming.mim.store import Store
 from ming.mim.transaction import Transaction
 
@@ -19,6 +23,9 @@ __all__ = ["SESSION_MINUTES", "Session", "Sessions"]
 
 SESSION_MINUTES: Final = 30
 """How long a session that nobody uses is remembered."""
+SNAPSHOT_SECONDS: Final = 300.0
+"""After which time a snapshot for reading can be let go."""
+_moments: Final = itertools.count(1)
 
 
 class Session:
@@ -37,6 +44,7 @@ class Session:
         self._transaction: Transaction | None = None
         self._committed = False
         self._statements: Statements = {}
+        self._snapshot: tuple[Timestamp, Snapshot] | None = None
 
     def start(self, number: int) -> Transaction:
         """Begin a transaction; one that is still open is aborted.
@@ -64,8 +72,8 @@ class Session:
         transaction = self._known_transaction(number)
         if self._committed:
             raise CommandError(256, f"Transaction with {{ txnNumber: {number} }} has been committed.")
-        if not transaction.ended.is_set() and transaction.expires <= time.monotonic():
-            transaction.abort()
+        if transaction.expires <= time.monotonic():
+            transaction.end()
         if transaction.ended.is_set():
             raise _no_such(f"Transaction with {{ txnNumber: {number} }} has been aborted.")
         return transaction
@@ -83,8 +91,40 @@ class Session:
 
     def abort(self) -> None:
         """Abort the transaction if one is open."""
-        if self._transaction is not None and not self._transaction.ended.is_set():
-            self._transaction.abort()
+        if self._transaction is not None:
+            self._transaction.end()
+
+    def snapshot(self, moment: Timestamp | None) -> tuple[Timestamp, Snapshot]:
+        """Return a snapshot for reading, and the moment it is of; a session has one at a time.
+
+        Args:
+            moment: That of the snapshot, None for a new one.
+
+        Raises:
+            CommandError: The session has no snapshot of the moment any more.
+        """
+        if moment is None:
+            self._forget_snapshot()
+            # The driver takes moments for what they are called; here they need only differ.
+            moment = Timestamp(int(time.time()), next(_moments) % 2**32)
+            self._snapshot = moment, Snapshot(self._store, SNAPSHOT_SECONDS)
+        known = self._snapshot
+        if known is None or known[0] != moment or known[1].ended.is_set():
+            raise CommandError(
+                239,
+                f"Read timestamp Timestamp({moment.time}, {moment.inc}) is older than the oldest available timestamp.",
+            )
+        return known
+
+    def end(self) -> None:
+        """Let go of everything."""
+        self.abort()
+        self._forget_snapshot()
+
+    def _forget_snapshot(self) -> None:
+        if self._snapshot is not None:
+            self._snapshot[1].end()
+            self._snapshot = None
 
     def statements(self, number: int) -> Statements:
         """Return what was done under the number of a retryable write.
@@ -176,9 +216,10 @@ class Sessions:
             session.abort()
 
     def end(self, own_id: bytes) -> None:
-        """Abort a session's transaction and forget the session."""
-        self.abort(own_id)
-        self._sessions.pop(own_id, None)
+        """Forget a session, its transaction and snapshot."""
+        found = self._sessions.pop(own_id, None)
+        if found is not None:
+            found.end()
 
     def _forget_idle(self) -> None:
         oldest = time.monotonic() - SESSION_MINUTES * 60

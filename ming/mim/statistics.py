@@ -173,14 +173,16 @@ def _validate(request: Request) -> Reply:
             72, "Running the validate command with { repair: true } can only be performed in standalone mode."
         )
     found = {} if request.option("metadata") else _contents(request, collection)
-    broken = found.get("nNonCompliantDocuments", 0)
+    told = [_BROKEN] if found.get("nNonCompliantDocuments") else []
+    warned = collection.options.get("validationAction") == "warn"
+    broken = bool(told) and not warned
     return {
         "ns": request.namespace,
         **found,
         "valid": not broken,
         "repaired": False,
-        "warnings": [],
-        "errors": [_BROKEN] if broken else [],
+        "warnings": told if warned else [],
+        "errors": [] if warned else told,
         "extraIndexEntries": [],
         "missingIndexEntries": [],
         "corruptRecords": [],
@@ -205,7 +207,7 @@ def _contents(request: Request, collection: Collection) -> Reply:
     documents = [document for _, document in collection]
     broken = 0 if validator is None else sum(not validator.accepts(each, request.now) for each in documents)
     keys: dict[str, int] = {}
-    if not broken:
+    if not broken or collection.options.get("validationAction") == "warn":
         keys[ID_INDEX["name"]] = len(documents)
         for name, index in collection.indexes.items():
             keys[name] = sum(len(index.entries(document)) for document in documents)

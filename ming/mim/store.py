@@ -11,11 +11,13 @@ import copy
 import os
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 from weakref import WeakSet
 
 from ming.mim.capped import Cap, cap_of
+from ming.mim.change_log import ChangeLog
 from ming.mim.collation import SIMPLE, read_collation
 from ming.mim.conditions import Filter, Points
 from ming.mim.environment import KeyOf
@@ -176,6 +178,11 @@ class Collection:
                 index.add(index.entries(document), record)
         if self.cap is not None:
             self.cap.count(before, document)
+
+    def by_id(self, document_id: Any) -> Document | None:
+        """Return the document with an ``_id``, None if there is none."""
+        record = self._ids.get(self.collation.key(document_id))
+        return None if record is None else self._documents[record]
 
     def order(self) -> None:
         """Bring records into natural order again."""
@@ -435,6 +442,7 @@ class Store:
         self.transactions = OpenTransactions()
         self._databases: dict[str, Database] = {}
         self._journal: list[Change] = []
+        self._log: ChangeLog | None = None
         _STORES.add(self)
 
     def database(self, name: str) -> Database:
@@ -459,6 +467,13 @@ class Store:
         changes = self._journal.copy()
         self._journal.clear()
         undo(self, changes)
+
+    def change_log(self, now: Callable[[], datetime]) -> ChangeLog:
+        """Return the log of changes, which is kept from the first time on."""
+        if self._log is None:
+            self._log = ChangeLog(now)
+            self.followers.append(self._log.note)
+        return self._log
 
     def settle(self) -> None:
         """Hand the changes made since the last time to the followers.

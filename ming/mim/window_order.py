@@ -10,8 +10,9 @@ from bson import Decimal128
 from bson.decimal128 import create_decimal128_context
 
 from ming.mim.arithmetic import as_decimal
+from ming.mim.constants import is_constant
 from ming.mim.errors import CommandError
-from ming.mim.expressions import compile_expression, is_constant, root_scope
+from ming.mim.expressions import compile_expression, root_scope
 from ming.mim.filters import QueryContext
 from ming.mim.rendering import shown_field
 from ming.mim.values import INT32_MAX, INT32_MIN, MISSING, as_integer, is_number, type_name

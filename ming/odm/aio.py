@@ -12,15 +12,15 @@ from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from weakref import WeakSet
 
 from ming._drive import arun
-from ming._transactions import Ambient
 from ming._types import Flow
 from ming.aio.session import AsyncSession
 from ming.exc import RelationNotLoaded
-from ming.odm import flows
 from ming.odm.aio_cursor import AsyncODMCursor
 from ming.odm.base import ObjectState, hooks, state
+from ming.odm.flush import flush
 from ming.odm.identity_map import IdentityMap
 from ming.odm.registry import mapper_of
 from ming.odm.relations import RelationProperty, paths
@@ -42,7 +42,7 @@ class _Work:
     def __init__(self, session: AsyncODMSession) -> None:
         self.uow = UnitOfWork(session)
         self.imap = IdentityMap()
-        self.enlisted: Ambient | None = None
+        session._alive.add(self)
 
 
 class AsyncODMSession(TrackingSession):
@@ -59,6 +59,7 @@ class AsyncODMSession(TrackingSession):
         autoflush: bool = False,
         raise_on_lazy: bool = True,
     ) -> None:
+        self._alive: WeakSet[_Work] = WeakSet()
         self._works: ContextVar[_Work] = ContextVar("ming_odm_session")
         self._entered: ContextVar[tuple[Token[_Work], ...]] = ContextVar("ming_odm_entered", default=())
         super().__init__(doc_session or AsyncSession(bind), extensions, autoflush, raise_on_lazy)
@@ -83,13 +84,15 @@ class AsyncODMSession(TrackingSession):
         """The identity map of the running context."""
         return self._work.imap
 
-    @property
-    def _enlisted(self) -> Ambient | None:
-        return self._work.enlisted
+    def tracks(self, own: ObjectState) -> bool:
+        """Whether the object of a state is tracked, in whichever context that may be."""
+        return any(work.uow.tracks(own) for work in list(self._alive))
 
-    @_enlisted.setter
-    def _enlisted(self, running: Ambient | None) -> None:
-        self._work.enlisted = running
+    def release(self, obj: Any) -> None:
+        """Track an object no longer, in whichever context that may be."""
+        for work in list(self._alive):
+            work.uow.expunge(obj)
+            work.imap.expunge(obj)
 
     async def __aenter__(self) -> Self:
         self._entered.set((*self._entered.get(), self._works.set(_Work(self))))
@@ -113,7 +116,7 @@ class AsyncODMSession(TrackingSession):
         """Store everything that changed, or one object; see `ODMSession.flush`."""
         if obj is not None:
             self._forbid_if_elsewhere(state(obj))
-        await self.perform(flows.flush(self, obj))
+        await self.perform(flush(self, obj))
 
     async def insert_now(self, obj: Any, st: ObjectState, **kwargs: Any) -> None:
         """Insert an object's document at once."""

@@ -7,7 +7,7 @@ can send what changed and nothing else. Hooks are called here, too. Who register
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from weakref import ref
 
@@ -188,8 +188,8 @@ class ObjectState:
 
     @property
     def document_id(self) -> Any:
-        """The document's ``_id``, also where the class does not declare one; `Missing` without."""
-        found = dict.get(self.document, "_id", Missing)
+        """The document's ``_id`` as it is stored, also where the class does not declare one; `Missing` without."""
+        found = self.stored("_id")
         if found is Missing and self.document._origin is not None:
             return self.document._origin.unknown.get("_id", Missing)
         return found
@@ -203,6 +203,7 @@ class ObjectState:
 
     @status.setter
     def status(self, status: str) -> None:
+        self._enlist()
         # Whoever says by hand that the object is dirty does not say where.
         self._all = self._all or status == self.dirty
         self._status = status
@@ -210,12 +211,22 @@ class ObjectState:
 
     def soil(self) -> None:
         """Note that anything in the document may have changed."""
+        self._enlist()
         if self._status == self.clean:
             self._status = self.dirty
         self._all = True
 
     def touch(self, name: str) -> None:
         """Note that a field is about to change."""
+        session = self.session
+        if session is not None:
+            session.enlist(self)
+            if name in self.mapper.foreign_ids:
+                session.uow.note_foreign_ids(self.mapper)
+        if self._status == self.new:
+            if name == "_id" and session is not None:
+                session.imap.expunge(self.instance)
+            return
         if self._status == self.clean:
             self._status = self.dirty
         before = self._before
@@ -223,8 +234,22 @@ class ObjectState:
             before = self._before = {}
         if name not in before:
             before[name] = detached(dict.get(self.document, name, Missing))
-        if name in self.mapper.foreign_ids and self.session is not None:
-            self.session.uow.note_foreign_ids(self.mapper)
+
+    def _enlist(self) -> None:
+        """Have the object go back to what it is if the running transaction is aborted."""
+        if self.session is not None:
+            self.session.enlist(self)
+
+    def touched(self) -> list[str]:
+        """Return the fields that changed since the document was loaded or flushed, as far as that was told."""
+        return list(self._before or ())
+
+    def stored(self, name: str) -> Any:
+        """Return what is stored at a field as far as that is known, `Missing` without it."""
+        before = self._before
+        if before is not None and name in before:
+            return before[name]
+        return dict.get(self.document, name, Missing)
 
     @property
     def tracker(self) -> Tracker:
@@ -260,13 +285,20 @@ class ObjectState:
         items: list[Any] = storable({name: value[len(before) :]})[name]
         return items
 
-    def settle(self) -> None:
-        """Note that the document is stored as it is."""
-        before = dict.fromkeys(self.document, Missing) if self._status == self.new else self._before
-        self._original = {**(before or {}), **(self._original or {})}
-        self._before = None
+    def settle(self, left: Collection[str] = ()) -> None:
+        """Note that the document is stored as it is.
+
+        Args:
+            left: Changed fields that are not stored; for them the object stays dirty.
+        """
+        before = self._before or {}
+        if self._status == self.new:
+            before = dict.fromkeys(self.document, Missing)
+        self._before = {name: before[name] for name in left} or None
+        stored = {name: value for name, value in before.items() if name not in left}
+        self._original = {**stored, **(self._original or {})}
         self._all = False
-        self._status = self.clean
+        self._status = self.clean if self._before is None else self.dirty
 
     def settle_deleted(self) -> None:
         """Note that the document has been deleted."""
@@ -362,15 +394,61 @@ class ObjectState:
             self._cache.pop(name, None)
 
     def reload(self, document: Any, options: Any) -> None:
-        """Take over what is stored now, as far as it was asked for; pending changes are lost."""
-        if options.get("fields") is None:
+        """Take over what is stored now, as far as it was read; pending changes of that are lost."""
+        self._enlist()
+        fields = options.get("fields")
+        if fields is None:
             dict.clear(self.document)
-            self.options = options
-        dict.update(self.document, document)
-        set_origin(self.document, document._origin)
-        self._before = self._original = self._cache = self._extra = None
-        self._all = False
-        self._status = self.clean
+            dict.update(self.document, document)
+            set_origin(self.document, document._origin)
+            self._before, self._all, self.options = None, False, options
+        else:
+            before = self._before or {}
+            for name in fields:
+                before.pop(name, None)
+                self._take(name, document)
+            self._before = before or None
+            self._note_read(fields)
+        self._original = self._cache = self._extra = None
+        self._status = self.dirty if self._before or self._all else self.clean
+
+    def merge(self, document: Any, options: Any) -> None:
+        """Take over what is stored now; pending changes are made to that, unless nobody said what changed."""
+        status = self._status
+        pending = {} if self._all else {name: dict.get(self.document, name, Missing) for name in self.touched()}
+        self.reload(document, options)
+        for name, value in pending.items():
+            self.touch(name)
+            self._take(name, {} if value is Missing else {name: value})
+        if status == self.deleted:
+            self._status = status
+
+    def complete(self, document: Any, options: Any) -> None:
+        """Take over fields that had not been read; what was read stays as it is, and so do pending changes."""
+        fields, known = options.get("fields"), self.options["fields"]
+        for name in {*(document if fields is None else fields)} - {*known}:
+            if self._before is not None and name in self._before:
+                self._before[name] = dict.get(document, name, Missing)
+            else:
+                self._take(name, document)
+        if fields is None:
+            set_origin(self.document, document._origin)
+        self._note_read(fields)
+
+    def _take(self, name: str, document: Mapping[str, Any]) -> None:
+        if name in document:
+            self.set(name, document[name])
+        else:
+            dict.pop(self.document, name, None)
+            self._uncache(name)
+
+    def _note_read(self, fields: Collection[str] | None) -> None:
+        """Note that fields, or all of them, were read beside those that had been."""
+        known = self.options.get("fields")
+        if known is not None:
+            made = None if fields is None else tuple(dict.fromkeys([*known, *fields]))
+            # The options are shared with the other objects of the result.
+            self.options = type(self.options)(**{**self.options, "fields": made})
 
     # -- going back
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from ming._drive import run
 from ming._types import Flow
 from ming.exc import RelationNotLoaded
-from ming.odm import flows
 from ming.odm.base import ObjectState, hooks, state
 from ming.odm.cursor import ODMCursor
+from ming.odm.flush import flush
 from ming.odm.identity_map import IdentityMap
 from ming.odm.registry import mapper_of
 from ming.odm.relations import RelationProperty, load, paths, siblings
@@ -89,7 +89,7 @@ class ODMSession(TrackingSession):
         """
         if obj is not None:
             self._forbid_if_elsewhere(state(obj))
-        self.perform(flows.flush(self, obj))
+        self.perform(flush(self, obj))
 
     def insert_now(self, obj: Any, st: ObjectState, **kwargs: Any) -> None:
         """Insert an object's document at once."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import ref
 
 from ming._transactions import Ambient, ambient
 from ming.exc import IllegalStateChange
@@ -14,6 +15,7 @@ from ming.odm.base import ObjectState, hooks, no_op, state
 from ming.odm.cursor import projected
 from ming.odm.identity_map import IdentityMap
 from ming.odm.mapper import Mapper
+from ming.odm.memory import Memory
 from ming.odm.registry import REGISTRY
 from ming.odm.unit_of_work import FlushPlan, UnitOfWork
 from ming.utils import indent
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["SessionExtension", "TrackingSession"]
 
 _EVENTS = ("insert", "update", "delete")
+_NOW = ("insert_now", "update_now", "delete_now")
 _CURSOR_OPTIONS = ("refresh", "decorate", "load")
 _PENDING = (ObjectState.new, ObjectState.dirty)
 
@@ -108,9 +111,6 @@ class TrackingSession:
         imap: IdentityMap
 
         def flush(self, obj: Any = None) -> Any: ...
-
-    _enlisted: Ambient | None = None
-    """The transaction that knows how to put the objects back."""
 
     def __init__(
         self,
@@ -207,6 +207,7 @@ class TrackingSession:
 
     def track(self, obj: Any) -> None:
         """Track an object."""
+        self.enlist(state(obj))
         self.uow.save(obj)
         self.imap.save(obj)
         obj.__ming__.session = self
@@ -218,28 +219,39 @@ class TrackingSession:
             IllegalStateChange: Another session has changes of it to store.
         """
         own = state(obj)
+        own.forbid_if_gone("saved")
         self._forbid_if_elsewhere(own)
-        if own.session is not None and own.session is not self:
-            own.session.expunge(obj)
+        if own.session is not None and not self.uow.tracks(own):
+            own.session.release(obj)
         self.track(obj)
 
     def _forbid_if_elsewhere(self, own: ObjectState) -> None:
         other = own.session
-        if other is None or other is self or own.status not in _PENDING or own.instance not in other.uow:
+        if other is None or own.status not in _PENDING or self.uow.tracks(own) or not other.tracks(own):
             return
         name = type(own.instance).__name__
         raise IllegalStateChange(
             f"{name} {own.document_id!r} is {own.status} in another session: flush it there, or expunge it"
         )
 
+    def tracks(self, own: ObjectState) -> bool:
+        """Whether the object of a state is tracked, wherever that may be."""
+        return self.uow.tracks(own)
+
+    def release(self, obj: Any) -> None:
+        """Track an object no longer, wherever that may be."""
+        self.expunge(obj)
+
     def expunge(self, obj: Any) -> None:
         """Track an object no longer; what was not flushed stays in memory alone."""
+        self.enlist(state(obj))
         self.uow.expunge(obj)
         self.imap.expunge(obj)
         state(obj).session = None
 
     def clear(self) -> None:
         """Track nothing any longer; what was not flushed is lost."""
+        self.enlist()
         for own in self.uow.states():
             own.session = None
         self.uow.clear()
@@ -251,9 +263,7 @@ class TrackingSession:
 
     def is_bulkable(self, mapper: Mapper[Any]) -> bool:
         """Whether nobody has to be called for each object of a class that is stored."""
-        own = (type(self).insert_now, type(self).update_now, type(self).delete_now)  # type: ignore[attr-defined]
-        methods = (type(mapper).insert, type(mapper).update, type(mapper).delete)
-        if own != self._ORIGINALS or methods != _MAPPER_METHODS:
+        if _functions(self, _NOW) != self._ORIGINALS or _functions(mapper, _EVENTS) != _MAPPER_METHODS:
             return False
         wanted = [f"{moment}_{event}" for moment in ("before", "after") for event in _EVENTS]
         return not any(
@@ -281,26 +291,34 @@ class TrackingSession:
         """Have something done if the running transaction is aborted."""
         self.impl.on_abort(action)
 
-    def enlist(self) -> None:
-        """Have all objects go back to what they are now if the running transaction is aborted."""
-        running = ambient(getattr(self.impl.bind, "bind", None))
-        if running is None or running is self._enlisted:
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is running here."""
+        return self._running() is not None
+
+    def _running(self) -> Ambient | None:
+        return ambient(getattr(self.impl.bind, "bind", None))
+
+    def enlist(self, own: ObjectState | None = None) -> None:
+        """Have the objects go back to what they are now if the running transaction is aborted.
+
+        Args:
+            own: The state of one that may not be tracked.
+        """
+        running = self._running()
+        if running is None:
             return
-        self._enlisted = running
-        running.on_abort(self._restorer())
+        memory = self.uow.memory()
+        if memory is None or not memory.is_of(running):
+            memory = Memory(self, running)
+            self.uow.memory = ref(memory)
+        if own is not None:
+            memory.add(own)
 
-    def _restorer(self) -> Callable[[], None]:
-        tracked = [(obj, state(obj).remember()) for obj in self.uow]
 
-        def restore() -> None:
-            self._enlisted = None
-            self.clear()
-            for obj, put_back in tracked:
-                put_back()
-                self.uow.save(obj)
-                self.imap.save(obj)
-
-        return restore
+def _functions(owner: Any, names: Iterable[str]) -> tuple[Any, ...]:
+    """The functions behind methods, which programs may have replaced on the class or on the object."""
+    return tuple(getattr(getattr(owner, name), "__func__", None) for name in names)
 
 
 _MAPPER_METHODS = (Mapper.insert, Mapper.update, Mapper.delete)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +12,7 @@ from ming.utils import indent
 
 if TYPE_CHECKING:
     from ming.odm.mapper import Mapper
+    from ming.odm.memory import Memory
     from ming.odm.tracking import TrackingSession
 
 __all__ = ["FlushPlan", "Step", "UnitOfWork"]
@@ -32,7 +34,7 @@ class Step:
         document = self.state.document
         names = {"insert": document, "update": self.state.changes(), "delete": {}}[self.kind]
         fields = ", ".join(sorted(set(names) - {"_id"}))
-        text = f"{self.kind} {type(self.state.instance).__name__} _id={document.get('_id')!r}"
+        text = f"{self.kind} {type(self.state.instance).__name__} _id={self.state.document_id!r}"
         return f"{text}: {fields}" if fields else text
 
 
@@ -52,8 +54,12 @@ class FlushPlan:
         return "\n".join(map(str, self.steps)) or "nothing to do"
 
 
-def plan(states: Iterable[ObjectState]) -> FlushPlan:
-    """Return the plan for states; clean ones need nothing.
+def plan(states: Iterable[ObjectState], besides: Collection[ObjectState] = ()) -> FlushPlan:
+    """Return the plan for states; clean ones need nothing, nor do those whose deletion was flushed.
+
+    Args:
+        states: The states, in order.
+        besides: Those that somebody else is storing.
 
     Raises:
         AssertionError: A status is none of those there are.
@@ -61,7 +67,7 @@ def plan(states: Iterable[ObjectState]) -> FlushPlan:
     steps = []
     for found in states:
         assert found.status in ObjectState.STATUSES, f"unknown status {found.status!r}"
-        if found.status != ObjectState.clean:
+        if found.status != ObjectState.clean and not found.gone and found not in besides:
             steps.append(Step(_KINDS[found.status], found))
     return FlushPlan(tuple(steps))
 
@@ -77,6 +83,11 @@ class UnitOfWork:
         self.session = session
         self._objects: dict[ObjectState, Any] = {}
         self._epochs: dict[Mapper[Any], int] = {}
+        self._flushes = 0
+        self.memory: Callable[[], Memory | None] = lambda: None
+        """What the objects were before the running transaction, as long as that lasts."""
+        self.in_progress: set[ObjectState] = set()
+        """The states that are being stored: a flush that a hook starts, or another task, leaves them alone."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter(list(self._objects.values()))
@@ -127,7 +138,38 @@ class UnitOfWork:
 
     def plan(self) -> FlushPlan:
         """Return what a flush would do now."""
-        return plan(list(self._objects))
+        return plan(list(self._objects), besides=self.in_progress)
+
+    def tracks(self, own: ObjectState) -> bool:
+        """Whether the object of a state is tracked."""
+        return own in self._objects
+
+    @property
+    def is_flushing(self) -> bool:
+        """Whether a flush is being performed."""
+        return self._flushes > 0
+
+    @contextmanager
+    def flushing(self) -> Iterator[set[ObjectState]]:
+        """Perform a flush; until its end hooks see the originals of the states it stores, which go into the set."""
+        stored: set[ObjectState] = set()
+        self._flushes += 1
+        try:
+            yield stored
+        finally:
+            self._flushes -= 1
+            for own in stored:
+                own.forget_original()
+
+    @contextmanager
+    def performing(self, states: Iterable[ObjectState]) -> Iterator[None]:
+        """Store states; no other flush does meanwhile."""
+        entered = set(states) - self.in_progress
+        self.in_progress |= entered
+        try:
+            yield
+        finally:
+            self.in_progress -= entered
 
     @property
     def new(self) -> Iterator[Any]:

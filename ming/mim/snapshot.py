@@ -1,0 +1,128 @@
+"""A snapshot: the databases as they were at one moment.
+
+It copies nothing itself; before a collection changes, the store gives it a copy
+(`ming.mim.open_transactions`). `ming.mim.transaction` adds writing to it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import ChainMap
+from collections.abc import MutableMapping
+
+from ming.mim.errors import CommandError
+from ming.mim.guards import UNGUARDED, Guard, Write
+from ming.mim.journal import Change, Kind
+from ming.mim.store import Collection, Database, Store
+
+__all__ = ["Snapshot", "View"]
+
+
+class Snapshot:
+    """The databases of a store as of now.
+
+    Args:
+        store: The store, locked; and so for every method.
+        seconds: After which time it can be ended for standing in the way.
+    """
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self.ended = threading.Event()
+        self.expires = time.monotonic() + seconds
+        self._store = store
+        self._databases: dict[str, View] = {}
+        self._copies: dict[Collection, Collection] = {}
+        self._unknown: set[Collection] = set()
+        store.transactions.add(self)
+
+    def database(self, name: str) -> Database:
+        """Return a database as it is seen."""
+        found = self._databases.get(name)
+        if found is None:
+            found = self._databases[name] = self._view(self._store.database(name))
+        return found
+
+    def _view(self, base: Database) -> View:
+        return View(base, self)
+
+    def databases(self) -> list[Database]:
+        """Return the databases that have collections in the store."""
+        return [self.database(each.name) for each in self._store.databases()]
+
+    def seen(self, base: Collection) -> Collection:
+        """Return a collection of the store as it is seen.
+
+        Raises:
+            CommandError: It is newer than the snapshot.
+        """
+        if base in self._unknown:
+            raise CommandError(
+                246,
+                "Unable to read from a snapshot due to pending collection catalog changes; please retry the operation.",
+            )
+        return self._copies.get(base, base)
+
+    def end(self) -> None:
+        """Let it go."""
+        if not self.ended.is_set():
+            self._store.transactions.remove(self)
+            self.ended.set()
+
+    # -- what the store asks, as `ming.mim.open_transactions.Member`
+
+    def clashes(self, base: Collection, write: Write) -> bool:
+        """Whether it has written what somebody else wants to write: a snapshot never has."""
+        return False
+
+    def uses(self, base: Collection) -> bool:
+        """Whether a collection must stay as it is: not for a snapshot."""
+        return False
+
+    def needs_copy(self, base: Collection) -> bool:
+        """Whether it still sees the collection of the store itself."""
+        return base not in self._copies and base not in self._unknown
+
+    def keep(self, base: Collection, copy: Collection) -> None:
+        """See a copy instead of a collection of the store."""
+        self._copies[base] = copy
+
+    def miss(self, base: Collection, kind: Kind) -> None:
+        """Know that a collection has been created, renamed or indexed since."""
+        if kind in ("create", "rename"):
+            self._unknown.add(base)
+
+
+class View(Database):
+    """A database as a snapshot sees it.
+
+    Args:
+        base: The database of the store.
+        snapshot: Who sees it.
+        journal: Where to note that a collection was made.
+        guard: The guard of collections made in it.
+    """
+
+    def __init__(
+        self, base: Database, snapshot: Snapshot, journal: list[Change] | None = None, guard: Guard = UNGUARDED
+    ) -> None:
+        # Not as a database of the store, which has a mapping of its own.
+        self.name = base.name
+        self.base = base
+        self.made: dict[str, Collection] = {}
+        self._snapshot = snapshot
+        self._journal = [] if journal is None else journal
+        self._guard = guard
+
+    @property
+    def collections(self) -> MutableMapping[str, Collection]:  # type: ignore[override]
+        """The collections by name; those of the store as they are there."""
+        return ChainMap(self.made, self.base.collections)
+
+    def get(self, name: str) -> Collection | None:
+        """Return a collection as it is seen."""
+        made = self.made.get(name)
+        if made is not None:
+            return made
+        base = self.base.get(name)
+        return None if base is None else self._snapshot.seen(base)
