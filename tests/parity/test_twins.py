@@ -15,21 +15,33 @@ TWINS = {
     "ming.datastore:DataStore": "ming.datastore:AsyncDataStore",
     "ming.datastore:create_engine": "ming.datastore:create_async_engine",
     "ming.datastore:create_datastore": "ming.datastore:create_async_datastore",
+    "ming.odm.sessions:ODMSession": "ming.odm.aio:AsyncODMSession",
+    "ming.odm.cursor:ODMCursor": "ming.odm.aio_cursor:AsyncODMCursor",
     "ming.mim:Connection": "ming.mim:AsyncConnection",
     "ming.mim:Database": "ming.mim:AsyncDatabase",
     "ming.mim:Collection": "ming.mim:AsyncCollection",
     "ming.mim:Cursor": "ming.mim:AsyncCursor",
     "ming.mim:CommandCursor": "ming.mim:AsyncCommandCursor",
+    "ming.mim:ClientSession": "ming.mim:AsyncClientSession",
 }
 """Each public class or function of the sync face, and its async twin."""
 
 EXPLICIT = "the async face ensures indexes by an explicit call"
 WRAPS = "programs do not make it; the async one wraps the sync one, over the same engine"
 
+OF_CONTEXT = "what an asynchronous session tracks belongs to the running context"
+LATE = "an asynchronous cursor flushes when it is first asked"
+
 ONE_SIDED: dict[str, dict[str, str]] = {
     "ming.session:Session": {"auto_ensure": EXPLICIT},
     "ming.datastore:Engine": {"__init__": f"{EXPLICIT}; it sleeps with asyncio"},
     "ming.datastore:create_engine": {"()": EXPLICIT},
+    "ming.odm.sessions:ODMSession": {
+        "__init__": "the async face never loads relations by the way",
+        "imap": OF_CONTEXT,
+        "uow": OF_CONTEXT,
+    },
+    "ming.odm.cursor:ODMCursor": {"__init__": LATE, "is_to_flush": LATE},
     "ming.mim:Connection": {"__init__": WRAPS, "aconnect": "as the driver's AsyncMongoClient"},
     "ming.mim:Database": {"__init__": WRAPS},
     "ming.mim:Collection": {"__init__": WRAPS},
