@@ -139,7 +139,7 @@ def _bucket_auto(operand: Any, context: QueryContext) -> Stage:
     _check_bucket_auto(operand)
     env = context.environment
     value = compile_expression(operand["groupBy"], env)
-    fields = compile_fields(operand.get("output", _COUNT), env)
+    fields = compile_fields(operand.get("output") or _COUNT, env)
     number = as_integer(operand["buckets"])
     assert number is not None
     rounding = rounder(operand["granularity"]) if "granularity" in operand else None

@@ -7,8 +7,10 @@ A `Condition` is what one field must fulfil; it can be asked of a path (any reac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol
 
 from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
@@ -64,15 +66,17 @@ def _no_position(document: Document) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+_NO_POINTS: Final[Mapping[str, Points]] = MappingProxyType({})
+
+
+class Filter(NamedTuple):
     """A compiled filter."""
 
     matches: Callable[[Document], bool]
     """Whether a document is selected."""
     position: Callable[[Document], int | None] = _no_position
     """Which array element made a selected document match, for the positional ``$``."""
-    points: Mapping[str, Points] = field(default_factory=dict)
+    points: Mapping[str, Points] = _NO_POINTS
     """Paths that must hold one of a few values: what an index can look up."""
     order: Order | None = None
     """The order that selected documents have by themselves, if the filter gives them one."""
@@ -161,8 +165,7 @@ class Condition(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A test that any value reached by the path may pass."""
 
     test: Test
@@ -174,16 +177,8 @@ class Leaf:
     """The position within a value that passed, for tests that look into arrays themselves."""
 
     def on_path(self, path: Path) -> Filter:
-        test, expand, values = self.test, self.expand, path.values
-
-        def matches(document: Document) -> bool:
-            for value in values(document, expand):
-                if test(value):
-                    return True
-            return False
-
-        points = {} if self.points is None else {path.dotted: self.points}
-        return Filter(matches, lambda document: self._position(path, document), points)
+        points = _NO_POINTS if self.points is None else {path.dotted: self.points}
+        return Filter(path.reaches(self.test, self.expand), partial(self._position, path), points)
 
     def _position(self, path: Path, document: Document) -> int | None:
         for value, position in path.placed_values(document, self.expand):

@@ -31,10 +31,10 @@ class Environment:
     """Names of the variables in scope, the engine's own apart."""
     key: KeyOf = order_key
     """How values compare."""
-    has_document: bool = True
-    """Whether there is a document whose fields may be read."""
     metadata: Metadata = field(default_factory=Metadata)
     """What is known about documents beside their fields."""
+    has_document: bool = True
+    """Whether there is a document whose fields may be read."""
 
     def binding(self, *names: str) -> Environment:
         """Return the environment of an expression in which further variables are bound."""

@@ -16,7 +16,7 @@ from ming.mim.environment import Environment, Expression, Scope
 from ming.mim.errors import CommandError
 from ming.mim.expression_forms import FORMS
 from ming.mim.expression_functions import FUNCTIONS, NAMED_FUNCTIONS, UNBUILT
-from ming.mim.functions import Function, NamedFunction
+from ming.mim.functions import Function, NamedFunction, absent
 from ming.mim.path import parts_of
 from ming.mim.values import MISSING
 from ming.mim.variable_names import check_read_name
@@ -186,6 +186,14 @@ def _call(name: str, function: Function, argument: Any, env: Environment) -> Exp
     if len(arguments) == 1:
         single = arguments[0]
         return lambda scope: apply(single(scope))
+    if function.null_first:
+        first, *others = arguments
+
+        def unless_null(scope: Scope) -> Any:
+            value = first(scope)
+            return None if absent(value) else apply(value, *[each(scope) for each in others])
+
+        return unless_null
     return lambda scope: apply(*[each(scope) for each in arguments])
 
 

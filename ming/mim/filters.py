@@ -18,7 +18,7 @@ from ming.mim.geo import GEO
 from ming.mim.json_schema import compile_schema
 from ming.mim.metadata import Metadata
 from ming.mim.near import NEAR, near_condition
-from ming.mim.path import Path
+from ming.mim.path import path_at
 from ming.mim.predicates import (
     BUILDERS,
     COMPARISONS,
@@ -38,7 +38,7 @@ __all__ = ["QueryContext", "compile_condition", "compile_filter", "element_posit
 _UNBUILT_TOP: Final = frozenset(("$where", "$text"))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class QueryContext:
     """What a filter depends on beside itself."""
 
@@ -78,7 +78,7 @@ def compile_filter(query: Mapping[str, Any], context: QueryContext | None = None
         if not name.startswith("$"):
             condition = compile_condition(operand, context)
             if condition is not None:
-                parts.append(condition.on_path(Path(name)))
+                parts.append(condition.on_path(path_at(name)))
         elif name in _TOP_LEVEL:
             parts.append(_TOP_LEVEL[name](operand, context))
         elif name in _UNBUILT_TOP:

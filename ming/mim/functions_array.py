@@ -129,7 +129,7 @@ def _few(code: int, choose: Callable[[KeyOf, list[Any], int], list[Any]]) -> Nam
 
 ARRAY: Final[Mapping[str, Function]] = {
     "$range": Function(_range, 2, 3),
-    "$indexOfArray": Function(_index_of, 2, 4, compares=True),
+    "$indexOfArray": Function(_index_of, 2, 4, compares=True, null_first=True),
 }
 """The operators by name."""
 

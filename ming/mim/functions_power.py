@@ -169,7 +169,7 @@ def _to_place(name: str, mode: str) -> Function:
         result = _quantized(context, exact, digits)
         return Decimal128(result) if isinstance(number, Decimal128) else float(result)
 
-    return Function(apply, 1, 2)
+    return Function(apply, 1, 2, null_first=True)
 
 
 def _place(name: str, place: Any) -> int:

@@ -103,7 +103,7 @@ def _index(
                 )
         return find(text, wanted, lambda length: search_range(name, length, bounds))
 
-    return Function(apply, 2, 4)
+    return Function(apply, 2, 4, null_first=True)
 
 
 def _find_bytes(text: str, wanted: str, bounds: Callable[[int], tuple[int, int]]) -> int:

@@ -7,7 +7,8 @@ operators are in `array_modifiers`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
+from time import time_ns
 from typing import Any, Final
 
 from bson import Int64, Timestamp
@@ -26,8 +27,11 @@ Action = Callable[[Place], None]
 
 def utc_now() -> datetime:
     """Return the time as BSON has it: in UTC, without a zone, in milliseconds."""
-    now = datetime.now(timezone.utc).replace(tzinfo=None)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    seconds, milliseconds = divmod(time_ns() // 1_000_000, 1000)
+    return _EPOCH + timedelta(0, seconds, milliseconds * 1000)
+
+
+_EPOCH: Final = datetime(1970, 1, 1)
 
 
 class ModifierContext:

@@ -8,12 +8,13 @@ place, are the business of `update_paths`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from ming.mim.values import MISSING
 
-__all__ = ["Path", "is_index", "parts_of", "values_along"]
+__all__ = ["Path", "is_index", "parts_of", "path_at", "values_along"]
 
 
 def parts_of(dotted: str) -> tuple[str, ...]:
@@ -67,6 +68,36 @@ class Path:
             value = document.get(self._first, MISSING)
             return [*value, value] if expand and value.__class__ is list else [value]
         return [value for value, _ in self.placed_values(document, expand)]
+
+    def reaches(self, test: Callable[[Any], bool], expand: bool) -> Callable[[dict[str, Any]], bool]:
+        """Return a function telling whether the path reaches a value that passes a test.
+
+        Args:
+            test: What one value must pass.
+            expand: As `values`.
+        """
+        parts = self._parts
+
+        def along(document: dict[str, Any]) -> bool:
+            value: Any = document
+            for step in parts:
+                if value.__class__ is dict:
+                    value = value.get(step, MISSING)
+                elif value.__class__ is list:
+                    return any(test(value) for value, _ in self.placed_values(document, expand))
+                else:
+                    return test(MISSING)
+            if expand and value.__class__ is list:
+                return any(map(test, value)) or test(value)
+            return test(value)
+
+        def at_once(document: dict[str, Any]) -> bool:
+            value = document.get(parts[0], MISSING)
+            if expand and value.__class__ is list:
+                return any(map(test, value)) or test(value)
+            return test(value)
+
+        return at_once if self._single else along
 
     def placed_values(self, document: dict[str, Any], expand: bool) -> list[tuple[Any, int | None]]:
         """Return the reached values, each with its position in the outermost array it was found in."""
@@ -122,3 +153,9 @@ class Path:
                 self._from_document(inner, at + 1, position, expand, found)
             elif inner.__class__ is list:
                 self._from_array(inner, at + 1, position, expand, found)
+
+
+@lru_cache(maxsize=1000)
+def path_at(dotted: str) -> Path:
+    """Return the path of a dotted name; programs use the same few over and over."""
+    return Path(dotted)

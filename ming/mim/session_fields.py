@@ -15,7 +15,14 @@ from ming.mim.options import wrong_type
 from ming.mim.rendering import shown
 from ming.mim.values import type_name
 
-__all__ = ["SESSION_FIELDS", "check_fields", "check_in_transaction", "check_retryable", "session_id", "snapshot_moment"]
+__all__ = [
+    "SESSION_FIELDS",
+    "check_fields",
+    "check_in_transaction",
+    "check_retryable",
+    "session_id",
+    "snapshot_moment",
+]
 
 Document = dict[str, Any]
 

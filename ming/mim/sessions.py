@@ -162,8 +162,8 @@ class Session:
             raise CommandError(
                 225,
                 f"Cannot start transaction with {{ txnNumber: {number} }} on session {self._shown()} because a newer"
-                f" {self._kind} with txnNumberAndRetryCounter {{ txnNumber: {self.number}, txnRetryCounter: {counter} }} has"
-                " already started on this session.",
+                f" {self._kind} with txnNumberAndRetryCounter {{ txnNumber: {self.number}, txnRetryCounter:"
+                f" {counter} }} has already started on this session.",
             )
 
     @property

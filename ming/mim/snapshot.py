@@ -104,7 +104,11 @@ class View(Database):
     """
 
     def __init__(
-        self, base: Database, snapshot: Snapshot, journal: list[Change] | None = None, guard: Guard = UNGUARDED
+        self,
+        base: Database,
+        snapshot: Snapshot,
+        journal: list[Change] | None = None,
+        guard: Guard = UNGUARDED,
     ) -> None:
         # Not as a database of the store, which has a mapping of its own.
         self.name = base.name

@@ -38,6 +38,7 @@ Document = dict[str, Any]
 Stage = Callable[[Iterable[Document]], Iterable[Document]]
 """A compiled stage: documents in, documents out, as lazily as it can."""
 
+_LONGEST: Final = 2**63 - 1
 _MOST_NESTED: Final = 20
 """How deep sub-pipelines may lie in each other."""
 
@@ -105,7 +106,7 @@ class Namespaces(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class PipelineContext(QueryContext):
     """What a stage depends on beside itself."""
 
@@ -226,6 +227,11 @@ def expect_whole(operand: Any, code: int, stage: str) -> int:
         expected = "a number in"
     elif (number := as_integer(operand)) is None:
         expected = "an integer"
+    elif number > _LONGEST:
+        raise CommandError(
+            code,
+            f"invalid argument to {stage} stage: Cannot represent as a 64-bit integer: {shown_field(stage, operand)}",
+        )
     elif number < 0:
         expected = "a non-negative number in"
     else:

@@ -73,6 +73,7 @@ def _unset(operand: Any, context: QueryContext) -> Stage:
     with error_context("Invalid $unset"):
         tree = ProjectionTree(context)
         for path in paths:
+            field_path(path)
             tree.flag(path, include=False)
     drop = excluder(tree.root)
     return lambda documents: map(drop, documents)
@@ -112,7 +113,7 @@ def _sample(operand: Any, context: QueryContext) -> Stage:
             raise CommandError(28748, f"unrecognized option to $sample: {name}")
         if not is_number(size):
             raise CommandError(28746, "size argument to $sample must be a number")
-        if size < 0:
+        if size <= -1:
             raise CommandError(28747, "size argument to $sample must not be negative")
     if "size" not in operand:
         raise CommandError(28749, "$sample stage must specify a size")
@@ -136,6 +137,8 @@ def _count(operand: Any, context: QueryContext) -> Stage:
         raise CommandError(40159, "the count field cannot contain a null byte")
     if "." in operand:
         raise CommandError(40160, "the count field cannot contain '.'")
+    if operand == "_id":
+        raise CommandError(15948, "a group's _id may only be specified once")
 
     def run(documents: Iterable[Document]) -> list[Document]:
         count = sum(1 for _ in documents)

@@ -159,7 +159,9 @@ class _Made:
     def reshaping(self, collection: Collection, kind: Kind) -> None:
         """Refuse indexes over documents."""
         if len(collection):
-            raise _NotInTransaction(f"Cannot create new indexes on non-empty collection {collection.namespace}")
+            raise _NotInTransaction(
+                f"Cannot create new indexes on non-empty collection {collection.namespace}"
+            )
 
 
 _MADE: Final[Guard] = _Made()

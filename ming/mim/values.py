@@ -9,7 +9,7 @@ path reaches into them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -263,16 +263,22 @@ def identical(left: Any, right: Any) -> bool:
     if left.__class__ is not right.__class__:
         return False
     if left.__class__ is dict:
-        if len(left) != len(right) or list(left) != list(right):
-            return False
-        return all(identical(value, right[name]) for name, value in left.items())
+        return list(left) == list(right) and _all_identical(left.values(), right.values())
     if left.__class__ is list:
-        return len(left) == len(right) and all(map(identical, left, right))
+        return len(left) == len(right) and _all_identical(left, right)
     if left.__class__ is float:
         return repr(left) == repr(right)
     if left.__class__ is Decimal128:
         return bool(left.bid == right.bid)
     return order_key(left) == order_key(right)
+
+
+def _all_identical(left: Iterable[Any], right: Iterable[Any]) -> bool:
+    for value, other in zip(left, right, strict=True):
+        # A changed document shares what has not changed.
+        if value is not other and not identical(value, other):
+            return False
+    return True
 
 
 # -- copying ------------------------------------------------------------------------------------------

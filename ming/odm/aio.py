@@ -19,8 +19,9 @@ from ming._types import Flow
 from ming.aio.session import AsyncSession
 from ming.exc import RelationNotLoaded
 from ming.odm.aio_cursor import AsyncODMCursor
-from ming.odm.base import ObjectState, hooks, state
+from ming.odm.base import ObjectState, state
 from ming.odm.flush import flush
+from ming.odm.guarded import update_if_not_modified
 from ming.odm.identity_map import IdentityMap
 from ming.odm.registry import mapper_of
 from ming.odm.relations import RelationProperty, paths
@@ -49,7 +50,7 @@ class AsyncODMSession(TrackingSession):
     """Mapped objects, asynchronously; arguments as `ODMSession`."""
 
     is_async: ClassVar[bool] = True
-    _registry: ClassVar[dict[str, Any]] = {}
+    _document_session = AsyncSession
 
     def __init__(
         self,
@@ -140,6 +141,7 @@ class AsyncODMSession(TrackingSession):
     @asynccontextmanager
     async def begin(self, transaction: bool = False, **options: Any) -> AsyncIterator[Self]:
         """Flush at the end of a block; track nothing any longer if it fails; see `ODMSession.begin`."""
+        self._forbid_options(transaction, options)
         try:
             async with self.transaction(**options) if transaction else nullcontext():
                 yield self
@@ -178,16 +180,18 @@ class AsyncODMSession(TrackingSession):
 
         With ``autoflush``, the cursor flushes when it is first asked.
         """
-        driver, options = self._find_arguments(args, kwargs)
+        driver, options = self._find_arguments(cls, args, kwargs)
         ming_cursor = self.impl.find(mapper_of(cls).collection, *args, **driver)
-        cursor = AsyncODMCursor(self, cls, ming_cursor, **options)
-        for hook in hooks(self.extensions, "cursor_created"):
-            hook(cursor, "find", cls, *args, **driver)
+        cursor = AsyncODMCursor[T](self, cls, ming_cursor, **options)
+        cursor.is_to_flush = self.autoflush
+        cursor.announce("find", cls, *args, **driver)
         return cursor
 
     async def refresh(self, obj: T) -> T | None:
         """Take over what is stored; see `ODMSession.refresh`."""
         own = state(obj)
+        if own.status == ObjectState.new:
+            return None
         found = await self.find(type(obj), {"_id": own.document_id}, refresh=True).first()
         if found is None:
             self.expunge(obj)
@@ -203,10 +207,7 @@ class AsyncODMSession(TrackingSession):
 
     async def find_one_and_delete(self, cls: type[T], *args: Any, **kwargs: Any) -> T | None:
         """Delete one stored document and return its object, which this session tracks no longer."""
-        found = await self._found_and("find_one_and_delete", cls, args, kwargs)
-        if found is not None:
-            self.expunge(found)
-        return found
+        return await self._found_and("find_one_and_delete", cls, args, kwargs)
 
     async def _found_and(
         self, verb: str, cls: type[T], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -215,7 +216,12 @@ class AsyncODMSession(TrackingSession):
             await self.flush()
         decorate = kwargs.pop("decorate", None)
         raw = await getattr(self.impl, verb)(mapper_of(cls).collection, *args, **kwargs)
-        return None if raw is None else self._returned(AsyncODMCursor, cls, raw, decorate, kwargs)
+        if raw is None:
+            return None
+        obj: T = await self._returned(AsyncODMCursor[T], cls, raw, kwargs).next()
+        if verb == "find_one_and_delete":
+            self.expunge(obj)
+        return obj if decorate is None else decorate(obj)
 
     async def find_with_values(
         self, cls: type[Any], query: Mapping[str, Any], name: str
@@ -273,11 +279,7 @@ class AsyncODMSession(TrackingSession):
 
     async def update_if_not_modified(self, obj: Any, fields: Any, upsert: bool = False) -> bool:
         """Update an object's stored document if it is what was loaded; see `ODMSession.update_if_not_modified`."""
-        own = state(obj)
-        if own.status == ObjectState.new:
-            return False
-        result = await self.update(type(obj), own.original_filter(), fields, upsert=upsert)
-        return bool(result.matched_count or result.upserted_id is not None)
+        return await self.perform(update_if_not_modified(self, obj, fields, upsert))
 
     async def distinct(self, cls: type[Any], *args: Any, **kwargs: Any) -> list[Any]:
         """Return the distinct values of a key; arguments are the driver's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ming._cursor import only
@@ -21,6 +22,13 @@ T = TypeVar("T")
 class AsyncODMCursor(CursorBase[T]):
     """An asynchronous iterator over the objects of a class; arguments as `CursorBase`."""
 
+    is_to_flush = False
+    """Whether to flush before the server is asked."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._waiting: list[Awaitable[Any]] = []
+
     def __aiter__(self) -> Self:
         return self
 
@@ -33,6 +41,7 @@ class AsyncODMCursor(CursorBase[T]):
         Raises:
             StopAsyncIteration: There is none.
         """
+        await self._begin()
         if not self.extensions:
             return await self._next_impl()
         await self._call("before_cursor_next")
@@ -47,13 +56,42 @@ class AsyncODMCursor(CursorBase[T]):
             if inspect.isawaitable(reply):
                 await reply
 
+    def _again(self, **options: Any) -> Self:
+        made = super()._again(**options)
+        made.is_to_flush, made._waiting = self.is_to_flush, self._waiting
+        return made
+
+    def _heard(self, reply: Any) -> None:
+        # Making a cursor is not awaited, asking it is.
+        if inspect.isawaitable(reply):
+            self._waiting.append(reply)
+
+    async def _begin(self) -> None:
+        """Do what had to wait until the cursor is asked."""
+        if self.is_to_flush:
+            self.is_to_flush = False
+            await self.session.flush()
+        while self._waiting:
+            await self._waiting.pop(0)
+
     async def _next_impl(self) -> T:
-        if self._options.load and not isinstance(self.ming_cursor, _Prefetched):
-            found = [obj async for obj in self._source()]
-            await self.session.load(found, *self._options.load)
-            self.ming_cursor = _Prefetched(found)
-        obj: T = self._object_of(await anext(self._source()))
-        return obj
+        if self._ready is None and self._options.load:
+            self._ready = map(self._decorated, await self._prefetched())
+        if self._ready is not None:
+            for obj in self._ready:
+                found: T = obj
+                return found
+            raise StopAsyncIteration
+        source = self._source()
+        found = await anext(source)
+        return found if isinstance(source, AsyncCursor) else self._object_of(found)
+
+    async def _prefetched(self) -> list[Any]:
+        source = self._source()
+        is_ours = isinstance(source, AsyncCursor)
+        found = [each if is_ours else self._object_of(each) async for each in source]
+        await self.session.load(found, *self._options.load)
+        return found
 
     async def first(self) -> T | None:
         """Return the next object, or None at the end."""
@@ -84,39 +122,30 @@ class AsyncODMCursor(CursorBase[T]):
     def _is_plain(self) -> bool:
         """Whether nobody looks at single objects on their way."""
         methods = (type(self).next, type(self).__anext__, type(self)._next_impl)
-        unseen = not self._options.load and not self._hooked()
+        unseen = not self._options.load and self._ready is None and not self._hooked()
         return methods == _OWN_METHODS and isinstance(self.ming_cursor, AsyncCursor) and unseen
 
     async def count(self) -> int:
         """Count what the filter matches, whatever limit and skip say."""
+        await self._begin()
         count: int = await self.ming_cursor.count()
         return count
 
     async def distinct(self, *args: Any, **kwargs: Any) -> list[Any]:
         """Return the distinct values of a key."""
+        await self._begin()
         values: list[Any] = await self.ming_cursor.distinct(*args, **kwargs)
         return values
 
     async def rewind(self) -> Self:
         """Start anew."""
+        self._ready = None
         await self.ming_cursor.rewind()
         return self
 
     async def close(self) -> None:
         """Let the server know that no more objects are wanted."""
         await self.ming_cursor.close()
-
-
-class _Prefetched:
-    """Objects found already, handed out one by one."""
-
-    def __init__(self, found: list[Any]) -> None:
-        self._found = iter(found)
-
-    async def __anext__(self) -> Any:
-        for obj in self._found:
-            return obj
-        raise StopAsyncIteration
 
 
 _OWN_METHODS: Final = (AsyncODMCursor.next, AsyncODMCursor.__anext__, AsyncODMCursor._next_impl)

@@ -16,6 +16,7 @@ from ming._flows.operations import CallHook
 from ming._values import Missing, Object, set_origin
 from ming.exc import IllegalStateChange
 from ming.odm.icollection import deinstrument, instrument
+from ming.odm.trackers import FieldTracker, RawTracker, Tracker
 
 if TYPE_CHECKING:
     from ming._types import Flow
@@ -48,73 +49,15 @@ def session(of: Any) -> Any:
 
 
 def detached(value: Any) -> Any:
-    """Copy plain containers deeply; what they hold, and what they carry out of sight, is shared."""
+    """Copy containers deeply, as plain ones; what they hold, and what they carry out of sight, is shared."""
     if isinstance(value, dict):
+        value = deinstrument(value)
         made = type(value).__new__(type(value))
         dict.update(made, ((key, detached(inner)) for key, inner in dict.items(value)))
         if isinstance(value, Object) and value._origin is not None:
             set_origin(made, value._origin)
         return made
     return [detached(inner) for inner in value] if isinstance(value, list) else value
-
-
-class Tracker:
-    """Hears of changes made below an object's document, after they were made.
-
-    Args:
-        state: The object's state.
-    """
-
-    __slots__ = ("state",)
-
-    def __init__(self, state: ObjectState) -> None:
-        self.state = state
-
-    def soil(self) -> None:
-        """Note that something has changed."""
-        self.state.soil()
-
-    def added_item(self, item: Any) -> None:
-        """An item was put in."""
-        self.soil()
-
-    def added_items(self, items: Iterable[Any]) -> None:
-        """Items were put in."""
-        self.soil()
-
-    def removed_item(self, item: Any) -> None:
-        """An item was taken out."""
-        self.soil()
-
-    def removed_items(self, items: Iterable[Any]) -> None:
-        """Items were taken out."""
-        self.soil()
-
-    def cleared(self) -> None:
-        """Everything was taken out."""
-        self.soil()
-
-
-class _FieldTracker(Tracker):
-    """Hears of changes below one field, also before they are made.
-
-    Args:
-        state: The object's state.
-        name: The field.
-    """
-
-    __slots__ = ("name",)
-
-    def __init__(self, state: ObjectState, name: str) -> None:
-        super().__init__(state)
-        self.name = name
-
-    def changing(self) -> None:
-        """Something below the field is about to change."""
-        self.state.touch(self.name)
-
-    def soil(self) -> None:
-        """Something has changed; `changing` has said so."""
 
 
 class ObjectState:
@@ -235,6 +178,12 @@ class ObjectState:
         if name not in before:
             before[name] = detached(dict.get(self.document, name, Missing))
 
+    def distrust(self, name: str) -> None:
+        """Note that a field may have changed before anybody could say so."""
+        self.touch(name)
+        if self._before is not None:
+            self._before[name] = Missing
+
     def _enlist(self) -> None:
         """Have the object go back to what it is if the running transaction is aborted."""
         if self.session is not None:
@@ -258,7 +207,11 @@ class ObjectState:
 
     def field_tracker(self, name: str) -> Tracker:
         """Who to tell of changes below a field."""
-        return _FieldTracker(self, name)
+        return FieldTracker(self, name)
+
+    def raw_tracker(self, name: str) -> Tracker:
+        """Who to tell of changes to the plain containers below a field."""
+        return RawTracker(self, name)
 
     # -- what changed
 
@@ -282,8 +235,16 @@ class ObjectState:
             return None
         if len(value) <= len(before) or not all(map(same, before, value)):
             return None
+        if before and same(before, self._default(name)):
+            # What was read may have been the default, and nothing that is stored.
+            return None
         items: list[Any] = storable({name: value[len(before) :]})[name]
         return items
+
+    def _default(self, name: str) -> Any:
+        field = self.mapper.manager.field_index.get(name)
+        default = getattr(field.schema, "default", None) if field is not None else None
+        return Missing if default is None else default()
 
     def settle(self, left: Collection[str] = ()) -> None:
         """Note that the document is stored as it is.
@@ -415,7 +376,9 @@ class ObjectState:
     def merge(self, document: Any, options: Any) -> None:
         """Take over what is stored now; pending changes are made to that, unless nobody said what changed."""
         status = self._status
-        pending = {} if self._all else {name: dict.get(self.document, name, Missing) for name in self.touched()}
+        pending = (
+            {} if self._all else {name: dict.get(self.document, name, Missing) for name in self.touched()}
+        )
         self.reload(document, options)
         for name, value in pending.items():
             self.touch(name)

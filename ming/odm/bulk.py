@@ -201,4 +201,4 @@ def _find_vanished(session: Any, requests: Sequence[_Request], result: BulkWrite
 
 
 def _is_version(own: ObjectState, change: Change, raw: Mapping[str, Any]) -> bool:
-    return change.version is Missing or same(raw.get(own.mapper.version_field), change.version)
+    return change.version is Missing or same(raw.get(str(own.mapper.version_field)), change.version)

@@ -5,7 +5,8 @@ What both faces' cursors share is `CursorBase`; the asynchronous one is in `ming
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -14,7 +15,7 @@ from ming._cursor import CursorBase as DocumentCursor
 from ming._flows.loading import loader_for
 from ming._values import Missing
 from ming.exc import MingException
-from ming.odm.base import ObjectState, hooks
+from ming.odm.base import ObjectState, hooks, state
 from ming.odm.options import Options
 from ming.odm.registry import mapper_of
 
@@ -23,19 +24,9 @@ if TYPE_CHECKING:
 
     from ming.odm.mapper import Mapper
 
-__all__ = ["CursorBase", "ODMCursor", "projected"]
+__all__ = ["CursorBase", "ODMCursor"]
 
 T = TypeVar("T")
-
-
-def projected(projection: Any) -> tuple[str, ...] | None:
-    """Return the top-level fields that a projection lets through whole; None if it is not such a list."""
-    if projection is None:
-        return None
-    if not isinstance(projection, Mapping):
-        return tuple(dict.fromkeys(["_id", *projection]))
-    chosen = [name for name, flag in projection.items() if flag in (1, True)]
-    return tuple(chosen)
 
 
 class CursorBase(Generic[T]):
@@ -51,9 +42,16 @@ class CursorBase(Generic[T]):
         load: Relations to load along, dotted names for those of the objects related.
     """
 
-    _options: Options
+    # Subclasses may do without our initializer.
+    session: Any = None
+    ming_cursor: Any = None
+    _options: Options = Options(decorate=None, fields=None, load=())
     _maker: Callable[[dict[str, Any]], Any] | None = None
     _note: Callable[[dict[str, Any]], None] | None = None
+    _take_over: Callable[[ObjectState, Any, Options], None] = ObjectState.reload
+    """How an object there is takes over what is stored, with ``refresh``."""
+    _ready: Iterator[Any] | None = None
+    """What is handed out, where that is not what the cursor over the documents finds."""
 
     def __init__(
         self,
@@ -85,7 +83,7 @@ class CursorBase(Generic[T]):
     @property
     def extensions(self) -> Sequence[Any]:
         """The session's extensions."""
-        found: Sequence[Any] = self.session.extensions
+        found: Sequence[Any] = () if self.session is None else self.session.extensions
         return found
 
     def __bool__(self) -> bool:
@@ -113,7 +111,9 @@ class CursorBase(Generic[T]):
         session, options, mapper, group = self.session, self._options, self.mapper, object()
         mapper.compile()
         load = loader_for(mapper.collection, allow_extra, strip_extra)
-        refresh, decorate, note = options.refresh, options.decorate, self._note
+        refresh, fields, note, take_over = options.refresh, options.fields, self._note, self._take_over
+        # Prefetching is done with the objects themselves.
+        decorate = None if options.load else options.decorate
         find, track = session.imap.finder(mapper.root), session.tracker(mapper.root)
         mapper_for, attach = mapper.mapper_for, ObjectState.attach
 
@@ -124,31 +124,47 @@ class CursorBase(Generic[T]):
             obj = find(document_id)
             if obj is None:
                 document = load(raw)
+                if document_id is Missing:
+                    # A default would be nobody's.
+                    dict.pop(document, "_id", None)
                 made = mapper_for(document)
-                cls = made.mapped_class
+                cls: Any = made.mapped_class
                 obj = cls.__new__(cls)
                 own = attach(obj, made, options, session, document)
                 own._status = "clean"
                 own.group = group
                 track(own, obj, document_id)
             elif refresh:
-                obj.__ming__.reload(load(raw), options)
+                take_over(obj.__ming__, load(raw), options)
                 obj.__ming__.group = group
+            else:
+                known = obj.__ming__.options.get("fields")
+                if known is not None and (fields is None or not {*fields} <= {*known}):
+                    obj.__ming__.complete(load(raw), options)
             return obj if decorate is None else decorate(obj)
 
         return make
 
     def _object_of(self, found: Any) -> Any:
-        """An object, also of a document that was not read by us."""
-        if not isinstance(found, dict):
-            return found
+        """The object of what another iterator than our cursor hands out: raw documents, or such as are not valid."""
         if not isinstance(found, self.mapper.collection):
             return self._object_maker()(found)
         obj = self.session.imap.find(self.mapper.root, found.get("_id"))
         if obj is None:
-            obj = self.mapper.mapper_for(found).adopt(found, self.session, self._options)
+            obj = self.mapper.adopt(found, self.session, self._options)
             self.session.track(obj)
-        return obj
+        elif self._options.refresh:
+            self._take_over(state(obj), found, self._options)
+        return self._decorated(obj)
+
+    def _decorated(self, obj: Any) -> Any:
+        decorate = self._options.decorate
+        return obj if decorate is None else decorate(obj)
+
+    def hand_out(self, raws: Iterable[dict[str, Any]]) -> None:
+        """Hand out the objects of raw documents that are there already; they keep their pending changes."""
+        self._take_over = ObjectState.merge
+        self._ready = map(self._object_maker(), raws)
 
     # -- how the driver is to find
 
@@ -186,8 +202,16 @@ class CursorBase(Generic[T]):
         return made
 
     def _created(self, made: Self, verb: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        made.announce(verb, self, *args, **kwargs)
+
+    def announce(self, action: str, *args: Any, **kwargs: Any) -> None:
+        """Tell the session's extensions that the cursor was made."""
         for hook in hooks(self.extensions, "cursor_created"):
-            hook(made, verb, self, *args, **kwargs)
+            self._heard(hook(self, action, *args, **kwargs))
+
+    def _heard(self, reply: Any) -> None:
+        """Deal with what a hook returned."""
+        raise NotImplementedError
 
     def _hooked(self) -> bool:
         return bool(
@@ -214,21 +238,35 @@ class ODMCursor(CursorBase[T]):
         if not extensions:
             return self._next_impl()
         for hook in hooks(extensions, "before_cursor_next"):
-            hook(self)
+            self._heard(hook(self))
         try:
             return self._next_impl()
         finally:
             for hook in hooks(extensions, "after_cursor_next"):
-                hook(self)
+                self._heard(hook(self))
+
+    def _heard(self, reply: Any) -> None:
+        if inspect.iscoroutine(reply):
+            reply.close()
+            raise TypeError(
+                "an extension's hook is a coroutine function: only an asynchronous session runs it"
+            )
 
     def _next_impl(self) -> T:
-        if self._options.load and not isinstance(self.ming_cursor, _Prefetched):
-            self.ming_cursor = _Prefetched(self._prefetched())
-        found: T = self._object_of(next(self._source()))
-        return found
+        if self._ready is None and self._options.load:
+            self._ready = map(self._decorated, self._prefetched())
+        found: T
+        if self._ready is not None:
+            found = next(self._ready)
+            return found
+        source = self._source()
+        found = next(source)
+        return found if isinstance(source, DocumentCursor) else self._object_of(found)
 
     def _prefetched(self) -> list[Any]:
-        found = list(self._source())
+        source = self._source()
+        is_ours = isinstance(source, DocumentCursor)
+        found = [each if is_ours else self._object_of(each) for each in source]
         self.session.load(found, *self._options.load)
         return found
 
@@ -254,7 +292,7 @@ class ODMCursor(CursorBase[T]):
     def _is_plain(self) -> bool:
         """Whether nobody looks at single objects on their way."""
         methods = (type(self).next, type(self).__next__, type(self)._next_impl)
-        unseen = not self._options.load and not self._hooked()
+        unseen = not self._options.load and self._ready is None and not self._hooked()
         return methods == _OWN_METHODS and isinstance(self.ming_cursor, Cursor) and unseen
 
     def count(self) -> int:
@@ -269,22 +307,13 @@ class ODMCursor(CursorBase[T]):
 
     def rewind(self) -> Self:
         """Start anew."""
+        self._ready = None
         self.ming_cursor.rewind()
         return self
 
     def close(self) -> None:
         """Let the server know that no more objects are wanted."""
         self.ming_cursor.close()
-
-
-class _Prefetched:
-    """Objects found already, handed out one by one."""
-
-    def __init__(self, found: list[Any]) -> None:
-        self._found = iter(found)
-
-    def __next__(self) -> Any:
-        return next(self._found)
 
 
 _OWN_METHODS: Final = (ODMCursor.next, ODMCursor.__next__, ODMCursor._next_impl)

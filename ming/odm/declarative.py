@@ -11,7 +11,8 @@ from ming._mongometa import meta_class
 from ming.declarative import Document
 from ming.encryption import EncryptedMixin
 from ming.metadata import collection
-from ming.odm.fields import FieldProperty, ForeignIdProperty, ORMProperty
+from ming.odm.fields import FieldProperty, ORMProperty
+from ming.odm.foreign_ids import ForeignIdProperty
 from ming.odm.mapper import Mapper, mapper
 from ming.odm.registry import REGISTRY
 

@@ -1,11 +1,12 @@
-"""The properties of mapped classes that stand for a field of the document: plain ones and foreign ids.
+"""The properties of mapped classes that stand for a field of the document.
 
-Relations, which stand for other objects, are in `ming.odm.relations`.
+Foreign ids are in `ming.odm.foreign_ids`; relations, which stand for other objects, in `ming.odm.relations`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeAlias, TypeVar, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, overload
 
 from ming import schema as S
 from ming._fields import Field
@@ -13,12 +14,11 @@ from ming._flows.changes import same
 from ming._values import Missing, Object
 from ming.odm.base import detached, state
 from ming.odm.icollection import deinstrument
-from ming.odm.registry import REGISTRY, mapper_of
 
 if TYPE_CHECKING:
     from ming.odm.mapper import Mapper
 
-__all__ = ["FieldProperty", "FieldPropertyWithMissingNone", "ForeignIdProperty", "ORMProperty"]
+__all__ = ["FieldProperty", "FieldPropertyWithMissingNone", "ORMProperty"]
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -46,7 +46,9 @@ class ORMProperty:
         return f"<{type(self).__name__} {self.name}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        raise NotImplementedError("__get__")
+        if instance is None:
+            return self
+        raise NotImplementedError(f"{type(self).__name__}.__get__")
 
     def __set__(self, instance: Any, value: Any) -> None:
         raise TypeError(f"{self.name!r} is a read-only property on {self.mapper!r}")
@@ -58,7 +60,8 @@ class ORMProperty:
         """Return what the object's repr shows of the property."""
         try:
             return repr(self.__get__(instance, type(instance)))
-        except AttributeError:
+        except (AttributeError, S.Invalid):
+            # Printing never fails, not even where a required value is missing.
             return repr(Missing)
 
 
@@ -66,7 +69,8 @@ class FieldProperty(ORMProperty, Generic[T]):
     """A field of the document: ``FieldProperty(type, **options)``, ``FieldProperty(name, type, **options)``,
     or over a `Field`.
 
-    Reading gives containers that report their changes; writing validates.
+    Reading gives containers that report their changes; writing validates. A name makes the attribute an alias
+    of the key it names.
 
     Args:
         field_type: A schema item, shorthand for one, or a `Field`.
@@ -119,6 +123,7 @@ class FieldProperty(ORMProperty, Generic[T]):
         else:
             self._field = field_type
         self._name: str | None = self._field.name
+        self._key: str | None = self._field.name
 
     @staticmethod
     def _made(field_type: Any, *args: Any, **kwargs: Any) -> Field[Any]:
@@ -133,17 +138,32 @@ class FieldProperty(ORMProperty, Generic[T]):
 
     @property
     def name(self) -> str | None:
-        """The attribute's name, and the key in the document."""
+        """The attribute's name."""
         return self._name
 
     @name.setter
     def name(self, name: str | None) -> None:
         self._name = name
-        if self._field is not None and self._field.name is None:
+        if self._field is None:
+            self._key = name
+            return
+        if self._field.name is None:
             self._field.name = name
+        self._key = self._field.name
 
     @property
-    def include_in_repr(self) -> bool:
+    def key(self) -> str:
+        """The key in the document.
+
+        Raises:
+            TypeError: The property stands in a class that is not mapped, and has no name.
+        """
+        if self._key is None:
+            raise TypeError(f"{self!r} has no name: properties belong into the body of a mapped class")
+        return self._key
+
+    @cached_property
+    def include_in_repr(self) -> bool:  # type: ignore[override]
         """Whether the value is shown in the object's repr: all but binaries and deprecated fields."""
         return not isinstance(self.field.schema, _UNPRINTED)
 
@@ -155,44 +175,47 @@ class FieldProperty(ORMProperty, Generic[T]):
         if instance is None:
             return self
         found = instance.__ming__.state
-        name = self._name
-        value = dict.get(found.document, name, Missing)
+        key = self._key
+        value = dict.get(found.document, key, Missing)
         if value is Missing:
             return self._absent(found)
         if isinstance(value, (dict, list)) and found.options.instrument:
-            return found.instrumented(name)
+            return found.instrumented(key)
         return value
 
     def _absent(self, found: Any) -> Any:
         """Put the default into the document, and return it."""
-        name = str(self._name)
+        key = self.key
         if not found.options.instrument:
-            raise KeyError(name)
+            raise KeyError(key)
         default = self.field.schema.validate(Missing)
         if default is Missing:
-            raise AttributeError(name)
-        found.set(name, default)
-        return found.instrumented(name)
+            raise AttributeError(self._name)
+        found.set(key, default)
+        return found.instrumented(key)
 
     def __set__(self, instance: Any, value: Any) -> None:
         found = state(instance)
-        name = str(self.name)
-        given = deinstrument(value)
-        valid = self.field.schema.validate(given)
-        current = dict.get(found.document, name, Missing)
-        if current is not Missing and same(current, valid):
+        key = self.key
+        valid = self.field.schema.validate(deinstrument(value))
+        current = dict.get(found.document, key, Missing)
+        if value is current and isinstance(value, (dict, list)):
+            # The document's own container, which may have been changed past its tracker.
+            found.distrust(key)
+        elif current is not Missing and same(current, valid):
             return
-        found.touch(name)
+        else:
+            found.touch(key)
         # What the caller goes on to change is not the object's.
-        found.set(name, detached(valid) if valid is given else valid)
+        found.set(key, detached(valid))
 
     def __delete__(self, instance: Any) -> None:
         found = state(instance)
-        name = str(self.name)
-        if name not in found.document:
-            raise KeyError(name)
-        found.touch(name)
-        found.delete(name)
+        key = self.key
+        if key not in found.document:
+            raise KeyError(key)
+        found.touch(key)
+        found.delete(key)
 
 
 class FieldPropertyWithMissingNone(FieldProperty[T]):
@@ -211,84 +234,3 @@ class FieldPropertyWithMissingNone(FieldProperty[T]):
             return super()._absent(found)
         except AttributeError:
             return None
-
-
-class ForeignIdProperty(FieldProperty[Any]):
-    """The ``_id`` of a document of another class, or a list of them.
-
-    Args:
-        related: The other class, or its name.
-        uselist: Whether it holds a list of ids.
-        allow_none: Whether None is an ``_id`` that can be meant.
-        args: As for `Field`.
-        kwargs: As for `Field`.
-
-    Raises:
-        AttributeError: ``allow_none`` together with ``uselist``.
-    """
-
-    _DEFAULTS: ClassVar[dict[bool, Any]] = {True: [], False: None}
-
-    def __init__(
-        self,
-        related: type[Any] | str,
-        uselist: bool = False,
-        allow_none: bool = False,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
-        if uselist and allow_none:
-            raise AttributeError("allow_none with uselist is not supported")
-        self.uselist = uselist
-        self.allow_none = allow_none
-        self.args = args
-        self.kwargs = kwargs
-        self._related = related
-        self._name = None
-        self._field = None
-        if not isinstance(related, str):
-            self._declare()
-
-    @property
-    def related(self) -> type[Any]:
-        """The other class.
-
-        Raises:
-            KeyError: No mapped class has the name.
-        """
-        if isinstance(self._related, str):
-            self._related = REGISTRY.named(self._related).mapped_class
-        return self._related
-
-    @property
-    def is_resolved(self) -> bool:
-        """Whether the other class is known already."""
-        return self._field is not None
-
-    @property
-    def field(self) -> Any:
-        """The `Field` of the document class, typed as the other class's ``_id``.
-
-        Raises:
-            KeyError: No mapped class has the name of the other one.
-        """
-        return self._field or self._declare()
-
-    def _declare(self) -> Field[Any]:
-        related_id: Any = mapper_of(self.related).property_index["_id"]
-        id_type = related_id.field.type
-        declare: Any = Field
-        options = {"if_missing": self._DEFAULTS[self.uselist], **self.kwargs}
-        made: Field[Any] = declare(*self.args, [id_type] if self.uselist else id_type, **options)
-        made.name = made.name or self._name
-        self._field = made
-        return made
-
-    @property
-    def include_in_repr(self) -> bool:
-        """Whether the value is shown in the object's repr."""
-        return True
-
-    def compile(self, mapper: Mapper[Any]) -> None:
-        """Look up the other class and declare the field."""
-        mapper.add_field(self.field)

@@ -38,7 +38,17 @@ if TYPE_CHECKING:
     from ming._types import Flow
     from ming.odm.mapper import Mapper
 
-__all__ = ["annotated", "delete", "deleted", "insert", "inserted", "remove", "update", "update_lists", "updated"]
+__all__ = [
+    "annotated",
+    "delete",
+    "deleted",
+    "insert",
+    "inserted",
+    "remove",
+    "update",
+    "update_lists",
+    "updated",
+]
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -127,9 +137,7 @@ def annotated(session: Any, own: ObjectState, flow: Flow[T]) -> Flow[T]:
         raise
 
 
-def _sent(
-    session: Any, own: ObjectState, operation: DriverCall[R], settle: Callable[[], object]
-) -> Flow[R]:
+def _sent(session: Any, own: ObjectState, operation: DriverCall[R], settle: Callable[[], object]) -> Flow[R]:
     """Perform a write, and settle the state; also where only the write concern was not met."""
     try:
         result = yield from annotated(session, own, iter(operation))

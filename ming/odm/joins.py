@@ -18,7 +18,7 @@ from ming.odm.registry import mapper_of
 
 if TYPE_CHECKING:
     from ming._types import Flow
-    from ming.odm.fields import ForeignIdProperty
+    from ming.odm.foreign_ids import ForeignIdProperty
 
 __all__ = [
     "FindObjects",

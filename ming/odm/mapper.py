@@ -16,7 +16,8 @@ from ming._fields import Field
 from ming._values import Object
 from ming.odm import flows
 from ming.odm.base import ObjectState, no_op, state
-from ming.odm.fields import FieldProperty, ForeignIdProperty, ORMProperty
+from ming.odm.fields import FieldProperty, ORMProperty
+from ming.odm.foreign_ids import ForeignIdProperty
 from ming.odm.options import Options
 from ming.odm.query import Query, QueryDescriptor, _ClassQuery, _InstQuery
 from ming.odm.registry import REGISTRY
@@ -31,49 +32,6 @@ __all__ = ["Mapper", "MapperExtension", "Query", "_ClassQuery", "_InstQuery", "m
 M = TypeVar("M")
 
 _WIDTH = 60
-
-
-class MapperExtension:
-    """Hooks around what happens to the objects of a class; those that are not overridden cost nothing.
-
-    Args:
-        mapper: The class's mapper.
-    """
-
-    def __init__(self, mapper: Mapper[Any]) -> None:
-        self.mapper = mapper
-
-    @no_op
-    def before_insert(self, obj: Any, state: ObjectState, session: Any) -> Any:
-        """An object is about to be inserted."""
-
-    @no_op
-    def after_insert(self, obj: Any, state: ObjectState, session: Any) -> Any:
-        """An object was inserted."""
-
-    @no_op
-    def before_update(self, obj: Any, state: ObjectState, session: Any) -> Any:
-        """An object's changes are about to be stored."""
-
-    @no_op
-    def after_update(self, obj: Any, state: ObjectState, session: Any) -> Any:
-        """An object's changes were stored."""
-
-    @no_op
-    def before_delete(self, obj: Any, state: ObjectState, session: Any) -> Any:
-        """An object's document is about to be deleted."""
-
-    @no_op
-    def after_delete(self, obj: Any, state: ObjectState, session: Any) -> Any:
-        """An object's document was deleted."""
-
-    @no_op
-    def before_remove(self, session: Any, *args: Any, **kwargs: Any) -> Any:
-        """Documents of the class are about to be deleted by a query."""
-
-    @no_op
-    def after_remove(self, session: Any, *args: Any, **kwargs: Any) -> Any:
-        """Documents of the class were deleted by a query."""
 
 
 class Mapper(Generic[M]):
@@ -121,8 +79,11 @@ class Mapper(Generic[M]):
         self.properties: list[ORMProperty] = []
         self.property_index: dict[str, ORMProperty] = {}
         self._compiled = False
-        self._set_properties(properties or {}, list(include_properties), frozenset(exclude_properties))
-        self._equip()
+        found = all_properties(self, properties or {})
+        excluded = frozenset(exclude_properties)
+        for name in list(include_properties) or [name for name in found if name not in excluded]:
+            self._set_property(name, found[name])
+        equip(self)
         REGISTRY.add(self)
 
     def __repr__(self) -> str:
@@ -135,38 +96,6 @@ class Mapper(Generic[M]):
         return manager
 
     # -- properties
-
-    def _set_properties(
-        self, own: Mapping[str, ORMProperty], included: list[str], excluded: frozenset[str]
-    ) -> None:
-        found = {name: own[name] for name in own}
-        for name, inherited in self._inherited_properties().items():
-            found.setdefault(name, inherited)
-        for name, field in self.manager.field_index.items():
-            if name not in found and name not in self._replaced:
-                found[name] = FieldProperty(field)
-        names = included or [name for name in found if name not in excluded]
-        for name in names:
-            self._set_property(name, found[name])
-
-    @cached_property
-    def _replaced(self) -> frozenset[str]:
-        """Inherited properties in whose place the class body has something of its own."""
-        return frozenset(
-            name
-            for base in self.base_mappers()
-            for name in base.property_index
-            if not isinstance(vars(self.mapped_class).get(name, base.property_index[name]), ORMProperty)
-        )
-
-    def _inherited_properties(self) -> dict[str, ORMProperty]:
-        found: dict[str, ORMProperty] = {}
-        for base in self.base_mappers():
-            for inherited in base.properties:
-                name = str(inherited.name)
-                if name not in found and name not in self._replaced:
-                    found[name] = copy.copy(inherited)
-        return found
 
     def _set_property(self, name: str, prop: ORMProperty) -> None:
         prop.name = name
@@ -196,17 +125,6 @@ class Mapper(Generic[M]):
         if field.name not in manager.field_index:
             manager.field_index[str(field.name)] = field
             manager.forget_schema()
-
-    # -- the class
-
-    def _equip(self) -> None:
-        """Give the class what mapped objects have, where it has nothing of its own."""
-        cls: Any = self.mapped_class
-        cls.query = QueryDescriptor()
-        cls.__init__ = _initializer(self, _own_init(cls))
-        for name, method in _INSTANCE_METHODS.items():
-            if getattr(cls, name, None) in (None, getattr(object, name, None)):
-                setattr(cls, name, method)
 
     @cached_property
     def foreign_ids(self) -> frozenset[str]:
@@ -387,84 +305,3 @@ def mapper(cls: Any, collection: Any = None, session: Any = None, **kwargs: Any)
             return REGISTRY.named(cls)
         return REGISTRY.by_class[cls if isinstance(cls, type) else type(cls)]
     return Mapper(cls, collection, session, **kwargs)
-
-
-# -- what mapped objects have -------------------------------------------------------------------------
-
-
-def _own_init(cls: type[Any]) -> Callable[..., None]:
-    """The class's initializer as it was written; without one, keywords are set as attributes."""
-    found = cls.__init__
-    if found is object.__init__:
-        return _set_attributes
-    body: Callable[..., None] = getattr(found, "__ming_body__", found)
-    return body
-
-
-def _set_attributes(self: Any, **kwargs: Any) -> None:
-    """Set keywords as attributes."""
-    for name, value in kwargs.items():
-        setattr(self, name, value)
-
-
-def _initializer(mapper: Mapper[Any], body: Callable[..., None]) -> Callable[..., None]:
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        if "__ming__" in self.__dict__:
-            # A subclass's initializer calls its base's.
-            body(self, *args, **kwargs)
-            return
-        mapper.compile()
-        made = ObjectState.attach(self, mapper, mapper.options, None, Object())
-        body(self, *args, **kwargs)
-        if mapper.session:
-            made.document = mapper.collection.make(made.document)
-            made.i_document.clear()
-            mapper.session.save(self)
-
-    __init__.__ming_body__ = body  # type: ignore[attr-defined]
-    __init__.__doc__ = body.__doc__
-    return __init__
-
-
-def _repr(self: Any) -> str:
-    shown = [
-        f"{prop.name}={prop.repr(self)}" for prop in state(self).mapper.properties if prop.include_in_repr
-    ]
-    return wordwrap(f"<{' '.join([type(self).__name__, *shown])}>", _WIDTH, 0, 2)
-
-
-def _getitem(self: Any, name: str) -> Any:
-    try:
-        return getattr(self, name)
-    except AttributeError:
-        raise KeyError(name) from None
-
-
-def _setitem(self: Any, name: str, value: Any) -> None:
-    setattr(self, name, value)
-
-
-def _delitem(self: Any, name: str) -> None:
-    try:
-        delattr(self, name)
-    except AttributeError:
-        raise KeyError(name) from None
-
-
-def _contains(self: Any, name: str) -> bool:
-    return hasattr(self, name)
-
-
-def _delete(self: Any) -> None:
-    """Have the object's document deleted by the next flush."""
-    self.query.delete()
-
-
-_INSTANCE_METHODS: dict[str, Any] = {
-    "__repr__": _repr,
-    "__getitem__": _getitem,
-    "__setitem__": _setitem,
-    "__delitem__": _delitem,
-    "__contains__": _contains,
-    "delete": _delete,
-}

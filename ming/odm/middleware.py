@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Final
 
 from ming.odm.aio import AsyncODMSession
@@ -25,6 +25,10 @@ _WSGIApp = Callable[[MutableMapping[str, Any], Callable[..., Any]], Iterable[byt
 _ASGIApp = Callable[..., Awaitable[None]]
 
 
+def _classes(errors: type[BaseException] | Iterable[type[BaseException]]) -> tuple[type[BaseException], ...]:
+    return (errors,) if isinstance(errors, type) else tuple(errors)
+
+
 class MingMiddleware:
     """Flushes and closes the sessions that a WSGI application used.
 
@@ -44,9 +48,7 @@ class MingMiddleware:
         flush_on_errors: type[BaseException] | Iterable[type[BaseException]] = DEFAULT_FLUSH_ERRORS,
     ) -> None:
         self.app = app
-        self.flush_on_errors = (
-            (flush_on_errors,) if isinstance(flush_on_errors, type) else tuple(flush_on_errors)
-        )
+        self.flush_on_errors = _classes(flush_on_errors)
         self._context_func = context_func or (lambda: None)
 
     def __call__(
@@ -102,6 +104,9 @@ class _Streamed:
     def __iter__(self) -> Iterator[bytes]:
         return self._chunks
 
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
     def _passed_on(self) -> Generator[bytes, None, None]:
         try:
             yield from self._answer
@@ -137,6 +142,9 @@ def make_ming_autoflush_middleware(global_conf: Any, **app_conf: Any) -> Callabl
 class AsyncMingMiddleware:
     """Gives every request of an ASGI application sessions of its own, flushed when it succeeds.
 
+    The flush comes before the last piece of the answer; an answer in one piece is not begun before. What the
+    application changes after that, in background tasks, is flushed at its end.
+
     Args:
         app: The application.
         sessions: The sessions it uses.
@@ -147,27 +155,52 @@ class AsyncMingMiddleware:
         self,
         app: _ASGIApp,
         *sessions: AsyncODMSession,
-        flush_on_errors: Iterable[type[BaseException]] = DEFAULT_FLUSH_ERRORS,
+        flush_on_errors: type[BaseException] | Iterable[type[BaseException]] = DEFAULT_FLUSH_ERRORS,
     ) -> None:
         self.app = app
         self.sessions = sessions
-        self.flush_on_errors = tuple(flush_on_errors)
+        self.flush_on_errors = _classes(flush_on_errors)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        await self._within(self.sessions, scope, receive, send)
-
-    async def _within(self, sessions: tuple[AsyncODMSession, ...], *request: Any) -> None:
-        if not sessions:
-            await self.app(*request)
-            return
-        first, *others = sessions
-        async with first:
+        async with AsyncExitStack() as stack:
+            for session in self.sessions:
+                await stack.enter_async_context(session)
             try:
-                await self._within(tuple(others), *request)
+                await self.app(scope, receive, _FlushedFirst(send, self._flush))
             except self.flush_on_errors:
-                await first.flush()
+                await self._flush()
                 raise
-            await first.flush()
+            await self._flush()
+
+    async def _flush(self) -> None:
+        for session in self.sessions:
+            await session.flush()
+
+
+class _FlushedFirst:
+    """Sends messages of an answer, the last one after a flush.
+
+    Args:
+        send: The server's.
+        flush: Stores what changed.
+    """
+
+    def __init__(self, send: Callable[[Any], Awaitable[None]], flush: Callable[[], Awaitable[None]]) -> None:
+        self._send = send
+        self._flush = flush
+        self._start: Any = None
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            # Held back: should the flush fail, the server may still answer with an error.
+            self._start = message
+            return
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            await self._flush()
+        start, self._start = self._start, None
+        if start is not None:
+            await self._send(start)
+        await self._send(message)

@@ -6,7 +6,8 @@ from ming._fields import Field
 from ming.exc import AmbiguousJoin, NoJoin, ORMError
 from ming.odm.base import session, state
 from ming.odm.encrypted import DecryptedListProperty, DecryptedProperty
-from ming.odm.fields import FieldProperty, FieldPropertyWithMissingNone, ForeignIdProperty, ORMProperty
+from ming.odm.fields import FieldProperty, FieldPropertyWithMissingNone, ORMProperty
+from ming.odm.foreign_ids import ForeignIdProperty
 from ming.odm.icollection import deinstrument, instrument
 from ming.odm.joins import ManyToManyListJoin, ManyToOneJoin, OneToManyJoin
 from ming.odm.relations import ManyToManyListTracker, OneToManyTracker, RelationProperty

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary, WeakSet
 
 from ming.odm.mapper import Mapper
 from ming.odm.sessions import ODMSession
 from ming.session import Session
 from ming.utils import ContextualProxy, ThreadLocalProxy
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["ContextualODMSession", "ThreadLocalODMSession"]
 
@@ -28,12 +31,22 @@ class _OwnAttributes:
         """Map a class to a document class; its objects live in the session this stands for."""
         return Mapper(cls, collection, self, **kwargs)
 
+    if TYPE_CHECKING:
+
+        def close(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
 
 class _Used(threading.local):
-    """The proxies that the thread has used."""
+    """The proxies that the thread has used, in the order in which it did."""
 
     def __init__(self) -> None:
-        self.proxies: WeakSet[ThreadLocalODMSession] = WeakSet()
+        self.proxies: WeakKeyDictionary[ThreadLocalODMSession, None] = WeakKeyDictionary()
 
 
 class ThreadLocalODMSession(_OwnAttributes, ThreadLocalProxy[ODMSession]):
@@ -47,7 +60,7 @@ class ThreadLocalODMSession(_OwnAttributes, ThreadLocalProxy[ODMSession]):
         super().__init__(ODMSession, *args, **kwargs)
 
     def _get(self) -> ODMSession:
-        self._used.proxies.add(self)
+        self._used.proxies[self] = None
         return super()._get()
 
     def register_extension(self, extension: Callable[[Any], Any]) -> None:
@@ -62,14 +75,18 @@ class ThreadLocalODMSession(_OwnAttributes, ThreadLocalProxy[ODMSession]):
         """Clear the thread's session, and forget it."""
         if "instance" in self._local.__dict__:
             self._get().close()
-        self._used.proxies.discard(self)
+        self._used.proxies.pop(self, None)
         super().close()
 
     @classmethod
     def flush_all(cls) -> None:
         """Flush every session that this thread has used."""
-        for proxy in list(cls._used.proxies):
-            proxy._get().flush()
+        flushed: set[ThreadLocalODMSession] = set()
+        # A hook may be the first to use another session.
+        while waiting := [proxy for proxy in cls._used.proxies if proxy not in flushed]:
+            for proxy in waiting:
+                flushed.add(proxy)
+                proxy._get().flush()
 
     @classmethod
     def close_all(cls) -> None:
@@ -105,10 +122,12 @@ class ContextualODMSession(_OwnAttributes, ContextualProxy[ODMSession]):
     """
 
     _all: ClassVar[WeakSet[ContextualODMSession]] = WeakSet()
+    _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, context: Callable[[], Any], *args: Any, **kwargs: Any) -> None:
         super().__init__(ODMSession, context, *args, **kwargs)
-        self._all.add(self)
+        with self._lock:
+            self._all.add(self)
 
     def close(self) -> None:
         """Clear the context's session, and forget it."""
@@ -122,7 +141,9 @@ class ContextualODMSession(_OwnAttributes, ContextualProxy[ODMSession]):
     @classmethod
     def _sessions(cls, context: Any) -> Iterator[tuple[ContextualODMSession, Any, ODMSession]]:
         """The sessions of a context, with their proxies and keys; none is made."""
-        for proxy in list(cls._all):
+        with cls._lock:
+            proxies = list(cls._all)
+        for proxy in proxies:
             for key, found in list(proxy._registry.items()):
                 if key == context or (callable(key) and key() is context):
                     yield proxy, key, found
@@ -134,8 +155,11 @@ class ContextualODMSession(_OwnAttributes, ContextualProxy[ODMSession]):
         Args:
             context: What identifies it, as the sessions' ``context`` returns it.
         """
-        for _, _, found in cls._sessions(context):
-            found.flush()
+        flushed: set[int] = set()
+        while waiting := [found for _, _, found in cls._sessions(context) if id(found) not in flushed]:
+            for found in waiting:
+                flushed.add(id(found))
+                found.flush()
 
     @classmethod
     def close_all(cls, context: Any) -> None:
@@ -144,5 +168,5 @@ class ContextualODMSession(_OwnAttributes, ContextualProxy[ODMSession]):
         Args:
             context: What identifies it, as the sessions' ``context`` returns it.
         """
-        for proxy, key, _ in cls._sessions(context):
+        for proxy, key, _ in list(cls._sessions(context)):
             proxy._close(key)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ming.exc import AmbiguousJoin, NoJoin
 from ming.odm.base import ObjectState, Tracker, state
-from ming.odm.fields import ForeignIdProperty, ORMProperty
+from ming.odm.fields import ORMProperty
+from ming.odm.foreign_ids import ForeignIdProperty
 from ming.odm.icollection import InstrumentedList
 from ming.odm.joins import Join, ManyToManyListJoin, ManyToOneJoin, OneToManyJoin, related
 from ming.odm.registry import REGISTRY, mapper_of

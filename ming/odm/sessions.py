@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ming._drive import run
 from ming._types import Flow
 from ming.exc import RelationNotLoaded
-from ming.odm.base import ObjectState, hooks, state
+from ming.odm.base import ObjectState, state
 from ming.odm.cursor import ODMCursor
 from ming.odm.flush import flush
+from ming.odm.guarded import update_if_not_modified
 from ming.odm.identity_map import IdentityMap
 from ming.odm.registry import mapper_of
 from ming.odm.relations import RelationProperty, load, paths, siblings
@@ -45,7 +46,7 @@ class ODMSession(TrackingSession):
         raise_on_lazy: Whether reading a relation that is not loaded is refused.
     """
 
-    _registry: ClassVar[dict[str, Any]] = {}
+    _document_session = Session
 
     def __init__(
         self,
@@ -58,17 +59,6 @@ class ODMSession(TrackingSession):
         self.uow = UnitOfWork(self)
         self.imap = IdentityMap()
         super().__init__(doc_session or Session(bind), extensions, autoflush, raise_on_lazy)
-
-    @classmethod
-    def by_name(cls, name: str) -> Self:
-        """Return the session of a name, on the datastore of that name.
-
-        Args:
-            name: As in the settings for `ming.configure`.
-        """
-        if name not in cls._registry:
-            cls._registry[name] = cls(bind=Session._datastores.get(name))
-        return cast("Self", cls._registry[name])
 
     def perform(self, flow: Flow[T]) -> T:
         """Run a flow through this session."""
@@ -118,6 +108,7 @@ class ODMSession(TrackingSession):
             transaction: Whether all that the block stores is one transaction.
             options: Of the driver's ``start_transaction``.
         """
+        self._forbid_options(transaction, options)
         try:
             with self.transaction(**options) if transaction else nullcontext():
                 yield self
@@ -185,20 +176,22 @@ class ODMSession(TrackingSession):
         """
         if self.autoflush:
             self.flush()
-        driver, options = self._find_arguments(args, kwargs)
+        driver, options = self._find_arguments(cls, args, kwargs)
         ming_cursor = self.impl.find(mapper_of(cls).collection, *args, **driver)
         cursor = ODMCursor(self, cls, ming_cursor, **options)
-        for hook in hooks(self.extensions, "cursor_created"):
-            hook(cursor, "find", cls, *args, **driver)
+        cursor.announce("find", cls, *args, **driver)
         return cursor
 
     def refresh(self, obj: T) -> T | None:
         """Take over what is stored; pending changes are lost.
 
         Returns:
-            The object; None if its document is gone, and then the session tracks it no longer.
+            The object; None if its document is gone, and then the session tracks it no longer; None for a new
+            object, too, which stays as it is.
         """
         own = state(obj)
+        if own.status == ObjectState.new:
+            return None
         found = self.find(type(obj), {"_id": own.document_id}, refresh=True).first()
         if found is None:
             self.expunge(obj)
@@ -214,17 +207,19 @@ class ODMSession(TrackingSession):
 
     def find_one_and_delete(self, cls: type[T], *args: Any, **kwargs: Any) -> T | None:
         """Delete one stored document and return its object, which this session tracks no longer."""
-        found = self._found_and("find_one_and_delete", cls, args, kwargs)
-        if found is not None:
-            self.expunge(found)
-        return found
+        return self._found_and("find_one_and_delete", cls, args, kwargs)
 
     def _found_and(self, verb: str, cls: type[T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T | None:
         if self.autoflush:
             self.flush()
         decorate = kwargs.pop("decorate", None)
         raw = getattr(self.impl, verb)(mapper_of(cls).collection, *args, **kwargs)
-        return None if raw is None else self._returned(ODMCursor, cls, raw, decorate, kwargs)
+        if raw is None:
+            return None
+        obj: T = self._returned(ODMCursor[T], cls, raw, kwargs).next()
+        if verb == "find_one_and_delete":
+            self.expunge(obj)
+        return obj if decorate is None else decorate(obj)
 
     def find_with_values(self, cls: type[Any], query: Mapping[str, Any], name: str) -> list[tuple[Any, Any]]:
         """Find objects, each with the stored value of a field."""
@@ -289,11 +284,7 @@ class ODMSession(TrackingSession):
         Returns:
             Whether the document was updated.
         """
-        own = state(obj)
-        if own.status == ObjectState.new:
-            return False
-        result = self.update(type(obj), own.original_filter(), fields, upsert=upsert)
-        return bool(result.matched_count or result.upserted_id is not None)
+        return self.perform(update_if_not_modified(self, obj, fields, upsert))
 
     def distinct(self, cls: type[Any], *args: Any, **kwargs: Any) -> list[Any]:
         """Return the distinct values of a key; arguments are the driver's."""

@@ -6,24 +6,29 @@ Nothing here waits for a server. The faces are `ming.odm.odmsession` and `ming.o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from weakref import ref
 
 from ming._transactions import Ambient, ambient
 from ming.exc import IllegalStateChange
 from ming.odm.base import ObjectState, hooks, no_op, state
-from ming.odm.cursor import projected
 from ming.odm.identity_map import IdentityMap
 from ming.odm.mapper import Mapper
 from ming.odm.memory import Memory
-from ming.odm.registry import REGISTRY
+from ming.odm.projections import projected
+from ming.odm.registry import REGISTRY, mapper_of
 from ming.odm.unit_of_work import FlushPlan, UnitOfWork
 from ming.utils import indent
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ming._types import ManagerLike
+    from ming.odm.cursor import CursorBase
 
 __all__ = ["SessionExtension", "TrackingSession"]
+
+C = TypeVar("C", bound="CursorBase[Any]")
 
 _EVENTS = ("insert", "update", "delete")
 _NOW = ("insert_now", "update_now", "delete_now")
@@ -105,6 +110,13 @@ class TrackingSession:
     """
 
     is_async: ClassVar[bool] = False
+    _registry: ClassVar[dict[str, Any]] = {}
+    _document_session: ClassVar[Any]
+    """The face's class of sessions for documents."""
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        cls._registry = {}
 
     if TYPE_CHECKING:
         uow: UnitOfWork
@@ -125,6 +137,17 @@ class TrackingSession:
         self.extensions: list[Any] = []
         for extension in extensions or ():
             self.register_extension(extension)
+
+    @classmethod
+    def by_name(cls, name: str) -> Self:
+        """Return the session of a name, on the datastore of that name.
+
+        Args:
+            name: As in the settings for `ming.configure`.
+        """
+        if name not in cls._registry:
+            cls._registry.setdefault(name, cls(bind=cls._document_session._datastores.get(name)))
+        return cast("Self", cls._registry[name])
 
     def register_extension(self, extension: Callable[[Any], Any]) -> None:
         """Have one more extension called.
@@ -161,7 +184,7 @@ class TrackingSession:
         return Mapper(cls, collection, self, **kwargs)
 
     def _find_arguments(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, cls: type[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Split the keywords of a ``find`` into the driver's and ours, which the cursor gets.
 
@@ -177,16 +200,16 @@ class TrackingSession:
                 "A query dict is typically the first param to find(); to find everything, pass {} before "
                 + ", ".join(driver)
             )
-        options["fields"] = projected(driver.get("projection", args[1] if len(args) > 1 else None))
+        projection = driver.get("projection", args[1] if len(args) > 1 else None)
+        options["fields"] = projected(projection, lambda: _declared(cls))
         return driver, options
 
-    def _returned(
-        self, cursor: type[Any], cls: type[Any], raw: Any, decorate: Any, options: Mapping[str, Any]
-    ) -> Any:
-        """The object of a raw document that the driver returned, which takes over what that holds."""
-        fields = projected(options.get("projection"))
-        made = cursor(self, cls, None, refresh=True, decorate=decorate, fields=fields)
-        return made._object_of(raw)
+    def _returned(self, cursor: type[C], cls: type[Any], raw: Any, options: Mapping[str, Any]) -> C:
+        """A cursor that hands out the object of a raw document which the driver returned."""
+        fields = projected(options.get("projection"), lambda: _declared(cls))
+        made = cursor(self, cls, None, refresh=True, fields=fields)
+        made.hand_out([raw])
+        return made
 
     @staticmethod
     def _document_class(cls: type[Any]) -> type[Any]:
@@ -273,6 +296,11 @@ class TrackingSession:
     _ORIGINALS: ClassVar[tuple[Any, ...]] = ()
     """The face's methods for single objects, as they are unless somebody replaces them."""
 
+    @staticmethod
+    def _forbid_options(transaction: bool, options: Mapping[str, Any]) -> None:
+        if options and not transaction:
+            raise TypeError(f"options of a transaction, without transaction=True: {', '.join(options)}")
+
     # -- performing flows
 
     def call(
@@ -314,6 +342,12 @@ class TrackingSession:
             self.uow.memory = ref(memory)
         if own is not None:
             memory.add(own)
+
+
+def _declared(cls: type[Any]) -> set[str]:
+    """The fields of the classes whose objects a query of a class may find."""
+    root = mapper_of(cls).root
+    return {name for mapper in REGISTRY if mapper.root is root for name in mapper.manager.field_index}
 
 
 def _functions(owner: Any, names: Iterable[str]) -> tuple[Any, ...]:

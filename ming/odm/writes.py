@@ -18,7 +18,16 @@ from ming.odm.base import ObjectState, detached
 if TYPE_CHECKING:
     from ming._types import Flow
 
-__all__ = ["Change", "as_saved", "change_of", "named", "refuse_partial_upgrade", "stale", "to_insert", "whole_lists"]
+__all__ = [
+    "Change",
+    "as_saved",
+    "change_of",
+    "named",
+    "refuse_partial_upgrade",
+    "stale",
+    "to_insert",
+    "whole_lists",
+]
 
 log: Final = logging.getLogger("ming.odm")
 

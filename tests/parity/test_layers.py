@@ -12,7 +12,7 @@ LAYERS = {
     7: "odm.odmsession odm.sessions odm.tracking odm.cursor odm.proxies odm.aio odm.aio_cursor",
     6: "odm.base odm.options odm.identity_map odm.unit_of_work odm.icollection odm.fields odm.property odm.joins"
     " odm.relations odm.mapper odm.query odm.registry odm.declarative odm.flows odm.encrypted"
-    " odm.extensions odm.foreign_ids odm.inheritance odm.instances odm.typed"
+    " odm.extensions odm.foreign_ids odm.inheritance odm.instances odm.trackers odm.typed"
     " odm.writes odm.bulk odm.flush odm.guarded odm.memory odm.projections"
     " evolve.runs evolve.record evolve.rollout",
     5: "session _cursor fs base aio.*",
