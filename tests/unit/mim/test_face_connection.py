@@ -149,12 +149,6 @@ async def test_server_info(conn: Any) -> None:
     assert (await conn.server_info())["version"]
 
 
-@pytest.mark.parametrize("name", ["watch"])
-async def test_not_built_yet_says_its_name(conn: Any, name: str) -> None:
-    with pytest.raises(NotImplementedError, match=name):
-        await getattr(conn, name)()
-
-
 async def test_unknown_options_are_refused(conn: Any) -> None:
     with pytest.raises(TypeError, match="nonsense"):
         await conn.list_databases(nonsense=1)

@@ -170,9 +170,3 @@ async def test_check_false_returns_the_failure(db: Any) -> None:
 async def test_cursor_command(db: Any) -> None:
     await db.things.insert_one({"_id": 1})
     assert await (await db.cursor_command("find", "things")).to_list() == [{"_id": 1}]
-
-
-@pytest.mark.parametrize("name", ["watch"])
-async def test_not_built_yet_says_its_name(db: Any, name: str) -> None:
-    with pytest.raises(NotImplementedError, match=name):
-        await getattr(db, name)()

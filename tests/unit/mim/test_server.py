@@ -362,6 +362,7 @@ class Tail:
 
     exhausted = False
     awaits = True
+    resume_token = None
 
     def __init__(self) -> None:
         self.waiting: list[dict[str, Any]] = []
