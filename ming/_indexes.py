@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING
 
 from ming.utils import fixup_index
 
-__all__ = ["Index"]
+if TYPE_CHECKING:
+    from ming._fields import Field
+
+__all__ = ["Index", "flagged"]
 
 
 class Index:
@@ -76,3 +80,12 @@ class Index:
     def __repr__(self) -> str:
         keys = ",".join(f"{key}:{kind}" for key, kind in self.index_spec)
         return f"<Index ({keys}) options={self.index_options}>"
+
+
+def flagged(fields: Iterable[Field[Any]]) -> list[Index]:
+    """Return the indexes that fields declare by their own flags."""
+    return [
+        Index(field.name, unique=field.unique, sparse=field.sparse)
+        for field in fields
+        if field.index or field.unique or field.sparse
+    ]

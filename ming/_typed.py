@@ -10,7 +10,7 @@ import copy
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, overload
 
@@ -29,7 +29,7 @@ else:
         return lambda cls: cls
 
 
-__all__ = ["TypedDocument", "TypedField", "field"]
+__all__ = ["TypedDocument", "TypedField", "dataclass_transform", "field", "take_annotations"]
 
 T = TypeVar("T")
 
@@ -122,20 +122,42 @@ class _TypedMeta(_DocumentMeta):
     def __new__(
         mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any
     ) -> _TypedMeta:
-        annotated: list[TypedField] = []
-        for attribute, annotation in namespace.get("__annotations__", {}).items():
-            if _is_class_variable(annotation) or attribute == "__mongometa__":
-                continue
-            value = namespace.get(attribute, NoDefault)
-            if not isinstance(value, Field):
-                value = namespace[attribute] = TypedField(default=value)
-            if isinstance(value, TypedField):
-                value.annotation = annotation
-                annotated.append(value)
+        annotated = take_annotations(namespace)
         cls = super().__new__(mcs, name, bases, namespace, **keywords)
         for typed in annotated:
             typed.owner = cls
         return typing.cast("_TypedMeta", cls)
+
+
+def take_annotations(
+    namespace: dict[str, Any], names: Collection[str] = (), kinds: tuple[type, ...] = ()
+) -> list[TypedField]:
+    """Put fields into a class body in the place of its annotations.
+
+    Args:
+        namespace: The class body.
+        names: Annotated names that are no fields.
+        kinds: Classes of values that stand for themselves, whatever the annotation says.
+
+    Returns:
+        The fields, which still have to be told their owner.
+    """
+    annotated: list[TypedField] = []
+    for attribute, annotation in namespace.get("__annotations__", {}).items():
+        value = namespace.get(attribute, NoDefault)
+        if (
+            attribute == "__mongometa__"
+            or attribute in names
+            or isinstance(value, kinds)
+            or _is_class_variable(annotation)
+        ):
+            continue
+        if not isinstance(value, Field):
+            value = namespace[attribute] = TypedField(default=value)
+        if isinstance(value, TypedField):
+            value.annotation = annotation
+            annotated.append(value)
+    return annotated
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(field, TypedField))

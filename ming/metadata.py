@@ -13,7 +13,7 @@ from ming._base_manager import BaseManager, manager_of
 from ming._declaration import DRIVER_OPTIONS, Declaration
 from ming._document import RESERVED, _Document
 from ming._fields import Field
-from ming._indexes import Index
+from ming._indexes import Index, flagged
 from ming._managers import ClassManager, InstanceManager, Manager, ManagerDescriptor
 
 __all__ = ["Field", "Index", "Manager", "collection"]
@@ -93,19 +93,12 @@ def _fields_and_indexes(items: Iterable[Any]) -> tuple[list[Field[Any]], list[In
             if item.name is None:
                 raise ValueError(f"a field of collection() needs a name: {item!r}")
             fields.append(item.claim())
-            indexes.extend(_index_of(item))
+            indexes.extend(flagged([item]))
         elif isinstance(item, Index):
             indexes.append(item)
         else:
             raise TypeError(f"don't know what to do with {item!r}")
     return fields, indexes
-
-
-def _index_of(field: Field[Any]) -> list[Index]:
-    """The index that a field's own flags declare, if they do."""
-    if not (field.index or field.unique or field.sparse):
-        return []
-    return [Index(field.name, unique=field.unique, sparse=field.sparse)]
 
 
 def _new_class(

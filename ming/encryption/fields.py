@@ -184,13 +184,13 @@ class DecryptedListProperty(DecryptedListField[T]):
     def _stored_list(self, instance: Any) -> list[Any]:
         # The raw list and not the instrumented one: changes go through to the state's own document.
         document: dict[str, Any] = instance.__ming__.state.document
-        if document.get(self.encrypted_field) is None:
+        if dict.get(document, self.encrypted_field) is None:
             document[self.encrypted_field] = []
         stored: list[Any] = document[self.encrypted_field]
         return stored
 
     def _tracker(self, instance: Any) -> ChangeTracker | None:
-        tracker: ChangeTracker = instance.__ming__.state.tracker
+        tracker: ChangeTracker = instance.__ming__.state.raw_tracker(self.encrypted_field)
         return tracker
 
 

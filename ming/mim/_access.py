@@ -12,13 +12,14 @@ from typing import Any
 
 from pymongo.errors import DocumentTooLarge, OperationFailure
 
-from ming.mim._codec import Codec
+from ming.mim._codec import PLAIN, Codec
 from ming.mim._replies import first_batch, operation_failure
 from ming.mim._sessions import bound_session, run_in_session
 from ming.mim.core import Engine
 from ming.mim.errors import NAMESPACE_NOT_FOUND, TOO_LARGE, CommandError
 from ming.mim.open_transactions import Busy
 from ming.mim.patience import Patience
+from ming.mim.values import copied
 
 __all__ = ["Access", "Channel"]
 
@@ -50,27 +51,40 @@ class Channel:
         Raises:
             pymongo.errors.OperationFailure: The engine refused it.
         """
+        reply: dict[str, Any] = copied(self.perform(PLAIN.command(command), session))
+        return reply
+
+    def perform(self, command: dict[str, Any], session: Any = None) -> dict[str, Any]:
+        """Run a command without copying anything: the reply shares documents with the store.
+
+        Args:
+            command: The command, made by a `Codec`.
+            session: As `command`.
+
+        Raises:
+            pymongo.errors.OperationFailure: As `command`.
+        """
         if session is None:
             session = bound_session()
             if session is None:
                 return self._run(command)
         return run_in_session(session, self.client, command, self._run)
 
-    def _run(self, command: Mapping[str, Any]) -> dict[str, Any]:
+    def _run(self, command: dict[str, Any]) -> dict[str, Any]:
         try:
-            return self.engine.command(self.database, command)
+            return self.engine.perform(self.database, command)
         except Busy as busy:
             return self._run_waiting(command, busy)
         except CommandError as error:
             raise operation_failure(error) from None
 
-    def _run_waiting(self, command: Mapping[str, Any], busy: Busy) -> dict[str, Any]:
+    def _run_waiting(self, command: dict[str, Any], busy: Busy) -> dict[str, Any]:
         patience = Patience(command)
         try:
             while True:
                 busy.holder.ended.wait(patience.left(busy))
                 try:
-                    return self.engine.command(self.database, command)
+                    return self.engine.perform(self.database, command)
                 except Busy as another:
                     busy = another
         except CommandError as error:
@@ -87,7 +101,12 @@ class Access:
 
     def run(self, command: dict[str, Any], session: Any = None) -> dict[str, Any]:
         """Run a command whose values follow the handle's codec options."""
-        return self.channel.command(self.codec.command(command), session)
+        reply: dict[str, Any] = copied(self.channel.perform(self.codec.command(command), session))
+        return reply
+
+    def documents(self, command: dict[str, Any], session: Any = None) -> list[dict[str, Any]]:
+        """Run a command that finds documents, and return them for the codec, which copies them."""
+        return first_batch(self.channel.perform(self.codec.command(command), session))
 
     def run_checked(self, command: dict[str, Any], session: Any = None) -> dict[str, Any]:
         """Run a command with one document, whose size the driver checks before it sends anything.

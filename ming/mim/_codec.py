@@ -12,13 +12,16 @@ from typing import Any, Final
 
 import bson
 from bson.binary import UuidRepresentation
-from bson.codec_options import CodecOptions, DatetimeConversion, TypeRegistry
+from bson.codec_options import CodecOptions, DatetimeConversion
 
-__all__ = ["Codec", "unspecified_uuids"]
+from ming.mim._replies import operation_failure
+from ming.mim.errors import CommandError
+from ming.mim.values import from_wire
+
+__all__ = ["PLAIN", "Codec", "unspecified_uuids"]
 
 # Values inside the process: dates of any year pass, database references stay as they are written.
 _PLAIN: Final = CodecOptions[dict[str, Any]](datetime_conversion=DatetimeConversion.DATETIME_AUTO)
-_ENGINE_WRITES: Final = UuidRepresentation.PYTHON_LEGACY
 
 
 def unspecified_uuids(options: CodecOptions[Any]) -> CodecOptions[Any]:
@@ -34,20 +37,22 @@ class Codec:
         reading: Those it reads with, by default the same.
     """
 
-    __slots__ = ("_reads", "_rewrites", "_writes")
+    __slots__ = ("_reads", "_writes")
 
     def __init__(self, options: CodecOptions[Any], reading: CodecOptions[Any] | None = None) -> None:
         self._writes = options
         self._reads = reading or options
-        self._rewrites = (
-            options.uuid_representation != _ENGINE_WRITES or options.type_registry != TypeRegistry()
-        )
 
-    def command(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Return a command with its values written as the options say."""
-        if not self._rewrites:
-            return command
-        return bson.decode(bson.encode(command, codec_options=self._writes), codec_options=_PLAIN)
+    def command(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a command with its values written as the options say, as the engine performs it.
+
+        Raises:
+            pymongo.errors.OperationFailure: It is larger than a message can hold.
+        """
+        try:
+            return from_wire(command, self._writes)
+        except CommandError as error:
+            raise operation_failure(error) from None
 
     def document(self, document: Mapping[str, Any]) -> Any:
         """Return a document of the engine as an object of the options' document class."""
@@ -65,3 +70,7 @@ class Codec:
         """Return values of the engine decoded as the options say."""
         decoded: list[Any] = self.document({"values": values})["values"]
         return decoded
+
+
+PLAIN: Final = Codec(CodecOptions(uuid_representation=UuidRepresentation.PYTHON_LEGACY))
+"""The rules of the engine itself."""

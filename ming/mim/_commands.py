@@ -25,6 +25,7 @@ __all__ = [
     "distinct",
     "drop_indexes",
     "find_and_modify",
+    "find_first",
     "insert",
     "list_collections",
     "update_statement",
@@ -164,6 +165,16 @@ class FindQuery:
 
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
+
+
+def find_first(collection: str, filter: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the ``find`` command for the first document that a filter selects."""
+    return {
+        "find": collection,
+        "filter": {} if filter is None else filter,
+        "limit": 1,
+        "singleBatch": True,
+    }
 
 
 def insert(collection: str, documents: list[Any], ordered: bool = True, **options: Any) -> dict[str, Any]:

@@ -73,15 +73,15 @@ _call: Final[ContextVar[_Call | None]] = ContextVar("ming_mim_call", default=Non
 class ReplayingChannel(Channel):
     """A channel that leaves the waiting to `patiently`."""
 
-    def _run(self, command: Mapping[str, Any]) -> dict[str, Any]:
+    def _run(self, command: dict[str, Any]) -> dict[str, Any]:
         call = _call.get()
         if call is None:
             return super()._run(command)
         return call.run(command, lambda: self._run_at_once(command))
 
-    def _run_at_once(self, command: Mapping[str, Any]) -> dict[str, Any]:
+    def _run_at_once(self, command: dict[str, Any]) -> dict[str, Any]:
         try:
-            return self.engine.command(self.database, command)
+            return self.engine.perform(self.database, command)
         except Busy:
             raise
         except CommandError as error:

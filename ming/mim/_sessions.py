@@ -33,7 +33,7 @@ __all__ = [
     "run_in_session",
 ]
 
-Run = Callable[[Mapping[str, Any]], dict[str, Any]]
+Run = Callable[[dict[str, Any]], dict[str, Any]]
 """Sends a command and returns the reply."""
 
 _WRITES: Final = frozenset(("insert", "update", "delete", "findAndModify", "create", "createIndexes"))

@@ -25,6 +25,8 @@ from ming.mim.paging import cursor_batch_size, cursor_reply
 from ming.mim.requests import Handler, Reply, Request, check_options
 from ming.mim.statistics import STATISTICS, disk_size
 from ming.mim.store import Collection
+from ming.mim.view_definitions import listed_view
+from ming.mim.views import all_views
 
 __all__ = ["CATALOG"]
 
@@ -36,6 +38,7 @@ def _list_collections(request: Request) -> Reply:
         request.command, frozenset(("filter", "nameOnly", "authorizedCollections", "cursor")), request.name
     )
     described = [_described(collection) for collection in request.database.collections.values()]
+    described += map(listed_view, all_views(request.database))
     if request.option("nameOnly"):
         described = [{"name": each["name"], "type": each["type"]} for each in described]
     matches = compile_filter(document(request.command, request.name, "filter") or {}).matches

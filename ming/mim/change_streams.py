@@ -47,6 +47,9 @@ class Scope(NamedTuple):
     def covers(self, logged: LoggedChange) -> bool:
         """Whether a change concerns the stream."""
         database, collection = logged.namespace
+        if collection.startswith("system."):
+            # Such as the definitions of views.
+            return False
         if self.database is None:
             return database not in ("admin", "config", "local")
         if database != self.database:

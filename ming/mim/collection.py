@@ -129,9 +129,11 @@ class Collection(WritingMethods):
         """
         if filter is not None and not isinstance(filter, Mapping):
             filter = {"_id": filter}
-        for document in self.find(filter, *args, **kwargs).limit(-1):
-            return document
-        return None
+        if args or kwargs:
+            return next(self.find(filter, *args, **kwargs).limit(-1), None)
+        found = self._access.documents(commands.find_first(self._access.collection, filter))
+        document: dict[str, Any] | None = self._access.codec.document(found[0]) if found else None
+        return document
 
     def count_documents(
         self, filter: Mapping[str, Any] | None = None, session: Any = None, comment: Any = None, **kwargs: Any
@@ -178,7 +180,7 @@ class Collection(WritingMethods):
     ) -> CommandCursor:
         """Run an aggregation pipeline and return a cursor over its results."""
         command = commands.aggregate(self.name, pipeline, let=let, comment=comment, **kwargs)
-        return CommandCursor(self, first_batch(self._access.run(command, session)), session)
+        return CommandCursor(self, self._access.documents(command, session), session)
 
     def find_raw_batches(self, *args: Any, **kwargs: Any) -> RawBatchCursor:  # type: ignore[override]
         """Return a cursor over the matching documents in batches of BSON; takes what `find` takes."""

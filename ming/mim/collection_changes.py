@@ -50,7 +50,7 @@ def _check_scope(request: Request) -> None:
     command = request.command
     for name in ("pipeline", "viewOn"):
         if name in command:
-            raise CommandError(72, "option only supported on a view: pipeline")
+            raise CommandError(72, f"option only supported on a view: {name}")
     if "timeseries" in command:
         raise CommandError(72, "option only supported on a time-series collection: isTimeseriesNamespace")
     if "expireAfterSeconds" in command:

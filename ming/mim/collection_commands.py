@@ -3,39 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from ming.mim.capped import rounded_size
 from ming.mim.collection_options import OPTIONS, kept_options
 from ming.mim.errors import NAMESPACE_NOT_FOUND, CommandError
-from ming.mim.names import check_collection_name, split_namespace
+from ming.mim.names import check_writable_name, split_namespace
 from ming.mim.options import required, text, wrong_type
 from ming.mim.requests import Handler, Reply, Request, check_options
-from ming.mim.store import Collection
+from ming.mim.store import Collection, Database
 from ming.mim.values import as_integer, is_number
+from ming.mim.view_definitions import drop_view
+from ming.mim.views import find_view
 
-__all__ = ["COLLECTION_COMMANDS"]
+__all__ = ["COLLECTION_COMMANDS", "CREATION", "creation_reply"]
 
-_CREATE: Final = frozenset(
+CREATION: Final = frozenset(
     (
         "capped size max flags temp idIndex viewOn pipeline expireAfterSeconds timeseries clusteredIndex"
         " encryptedFields"
     ).split()
 ).union(OPTIONS)
+"""What ``create`` takes."""
 
 
 def _create(request: Request) -> Reply:
-    check_options(request.command, _CREATE, request.name)
+    check_options(request.command, CREATION, request.name)
+    _check_no_view(request.database, request.collection_name)
     options = kept_options(request.command, request.namespace)
     request.database.create(request.collection_name, options)
+    return creation_reply(options)
+
+
+def creation_reply(options: Mapping[str, Any]) -> Reply:
+    """Return the reply to ``create``, with a note if an option is of no use."""
     if "autoIndexId" not in options:
         return {"ok": 1.0}
     note = "The autoIndexId option is deprecated and will be removed in a future release"
     return {"note": note, "ok": 1.0}
 
 
+def _check_no_view(database: Database, name: str) -> None:
+    if find_view(database, name) is not None:
+        raise CommandError(48, f"A view already exists. NS: {database.name}.{name}")
+
+
 def _drop(request: Request) -> Reply:
     check_options(request.command, frozenset(), request.name)
+    if find_view(request.database, request.collection_name) is not None:
+        drop_view(request.database, request.collection_name)
+        return {"ns": request.namespace, "ok": 1.0}
     collection = request.collection()
     if collection is None:
         raise CommandError(NAMESPACE_NOT_FOUND, "ns not found")
@@ -54,9 +71,12 @@ def _rename_collection(request: Request) -> Reply:
     if source == target:
         raise CommandError(20, "Can't rename a collection to itself")
     home, new_home = request.store.database(source[0]), request.store.database(target[0])
-    collection = home.get(source[1])
-    if collection is None:
+    if find_view(home, source[1]) is not None:
+        raise CommandError(166, f"cannot rename view: {'.'.join(source)}")
+    if home.get(source[1]) is None:
         raise CommandError(NAMESPACE_NOT_FOUND, _no_source(source, target))
+    if find_view(new_home, target[1]) is not None:
+        raise CommandError(48, f"a view already exists with that name: {'.'.join(target)}")
     if new_home.get(target[1]) is not None:
         if not request.option("dropTarget"):
             raise CommandError(48, "target namespace exists")
@@ -77,10 +97,11 @@ def _ends(request: Request) -> tuple[tuple[str, str], tuple[str, str]]:
         raise CommandError(73, f"Invalid namespace specified '{request.target}'")
     if target is None:
         raise CommandError(73, f"Invalid target namespace: {to}")
-    try:
-        check_collection_name(*target)
-    except CommandError as error:
-        raise CommandError(20, f"error with target namespace: {error}") from None
+    for end, name in (("source", source), ("target", target)):
+        try:
+            check_writable_name(*name)
+        except CommandError as error:
+            raise CommandError(20, f"error with {end} namespace: {error}") from None
     return source, target
 
 
@@ -106,6 +127,7 @@ def _clone_as_capped(request: Request) -> Reply:
     size = _cap_size(request)
     source = _source(request)
     name = text(request.command, request.name, "toCollection") or ""
+    _check_no_view(request.database, name)
     if request.database.get(name) is not None:
         raise CommandError(
             48,

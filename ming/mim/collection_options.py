@@ -153,4 +153,4 @@ OPTIONS: Final[Mapping[str, Callable[[Mapping[str, Any], str], Any]]] = {
     "collation": _collation,
 }
 """What checks an option and gives the value to keep, None for nothing; in the order they are listed in."""
-_UNBUILT: Final = ("viewOn", "timeseries", "clusteredIndex", "encryptedFields")
+_UNBUILT: Final = ("timeseries", "clusteredIndex", "encryptedFields")

@@ -28,11 +28,13 @@ from ming.mim.paging import PAGING
 from ming.mim.reading import READING
 from ming.mim.requests import Handler, Request
 from ming.mim.session_commands import SESSION_COMMANDS, in_session
-from ming.mim.session_fields import SESSION_FIELDS
+from ming.mim.session_fields import CONCERNED
 from ming.mim.sessions import Sessions
 from ming.mim.store import Store
 from ming.mim.streaming import STREAMING
 from ming.mim.values import copied, from_wire
+from ming.mim.view_commands import VIEW_COMMANDS
+from ming.mim.view_reading import VIEW_READING
 from ming.mim.writing import WRITING
 
 __all__ = ["Engine"]
@@ -45,6 +47,8 @@ _COMMANDS: Final[Mapping[str, Handler]] = {
     **SESSION_COMMANDS,
     **EXPLAINING,
     **STREAMING,
+    **VIEW_COMMANDS,
+    **VIEW_READING,
 }
 _HANDLERS: Final[Mapping[str, Handler]] = {**_COMMANDS, "listCommands": command_lister(_COMMANDS)}
 
@@ -147,7 +151,8 @@ class Engine:
         with self._store.lock:
             if self._stopped is not None:
                 raise InvalidOperation(self._stopped)
-            self._expiry.run(self._now())
+            moment = self._now()
+            self._expiry.run(moment)
             self._store.settle()
             request = Request(
                 command,
@@ -157,11 +162,12 @@ class Engine:
                 self._cursors,
                 self._sessions,
                 self.dialect,
+                moment,
                 self._now,
                 self._new_id,
             )
             try:
-                if SESSION_FIELDS.isdisjoint(command):
+                if CONCERNED.isdisjoint(command):
                     return handler(request)
                 return in_session(request, handler)
             except Busy:

@@ -14,7 +14,6 @@ from pymongo.errors import InvalidOperation, OperationFailure
 from ming.mim import _arguments as arguments
 from ming.mim._arguments import IndexKeys
 from ming.mim._commands import FindQuery
-from ming.mim._replies import first_batch
 from ming.mim.command_cursor import CommandCursor
 
 if TYPE_CHECKING:
@@ -213,13 +212,13 @@ class Cursor(CommandCursor):
 
     def _ready(self) -> deque[dict[str, Any]]:
         if self._documents is None and not self._closed:
-            self._documents = deque(() if self._empty else first_batch(self._asked()))
+            self._documents = deque(() if self._empty else self._asked())
             self._retrieved = len(self._documents)
         return super()._ready()
 
-    def _asked(self) -> dict[str, Any]:
+    def _asked(self) -> list[dict[str, Any]]:
         query = self._query
-        return self._access.run(query.command(self._access.collection), query.session)
+        return self._access.documents(query.command(self._access.collection), query.session)
 
     def _check_hint(self, index: IndexKeys | None) -> None:
         if index is None:

@@ -205,8 +205,8 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         return self.command(command, session=session, comment=comment)
 
     def clear(self) -> None:
-        """Delete every document of every collection; indexes stay."""
-        for name in self.list_collection_names():
+        """Delete every document of every collection; indexes and views stay."""
+        for name in self.list_collection_names(filter={"type": "collection", "name": {"$ne": VIEWS}}):
             self[name].clear()
 
     # -- commands
@@ -277,7 +277,7 @@ class Database(pymongo.database.Database[dict[str, Any]]):
 
     def _cursor(self, command: dict[str, Any], session: Any) -> CommandCursor:
         collection = self[_COMMANDS]
-        return CommandCursor(collection, first_batch(collection._access.run(command, session)), session)
+        return CommandCursor(collection, collection._access.documents(command, session), session)
 
     def watch(self, *args: Any, **kwargs: Any) -> ChangeStream:  # type: ignore[override]
         """Follow the changes of this database.

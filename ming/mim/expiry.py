@@ -31,6 +31,7 @@ class Expiry:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._looked: datetime | None = None
+        self._next: datetime = datetime.max
 
     def run(self, now: datetime) -> None:
         """Delete what has expired, unless that was done less than a second ago.
@@ -38,9 +39,9 @@ class Expiry:
         Args:
             now: The time.
         """
-        if self._looked is not None and timedelta() <= now - self._looked < _PERIOD:
+        if self._looked is not None and self._looked <= now < self._next:
             return
-        self._looked = now
+        self._looked, self._next = now, now + _PERIOD
         for database in self._store.databases():
             for collection in list(database.collections.values()):
                 _expire(collection, now)

@@ -96,18 +96,20 @@ class _Explanation:
         """The plan that wins, None if there is no collection."""
         return self._plans[0] if self._plans else None
 
-    def told(self, build: Builder, most: int | None = None) -> Reply:
+    def told(self, build: Builder, most: int | None = None, in_full: bool = False) -> Reply:
         """Return what there is to tell.
 
         Args:
             build: Puts stages on top of those that find documents.
             most: How many documents are enough.
+            in_full: Whether this is a pipeline, all of it.
         """
         shown = [self._tree(plan, build, most) for plan in self._plans] or [Stage("EOF")]
         planner = {
             "namespace": self._request.namespace,
             "indexFilterSet": False,
             "parsedQuery": shown_filter(clauses_of(self._query)),
+            **({"optimizedPipeline": True} if in_full else {}),
             "maxIndexedOrSolutionsReached": False,
             "maxIndexedAndSolutionsReached": False,
             "maxScansToExplodeReached": False,
@@ -221,9 +223,8 @@ def _aggregate(request: Request, verbosity: str) -> Reply:
             stage, len(found), sort=explanation.in_memory(), skip=skip, limit=limit, projection=projection
         )
 
-    told = explanation.told(build, skip + limit if limit else None)
+    told = explanation.told(build, skip + limit if limit else None, in_full=not stages)
     if not stages:
-        told["queryPlanner"]["optimizedPipeline"] = True
         return told
     return {"stages": [{"$cursor": told}, *copied(stages)]}
 

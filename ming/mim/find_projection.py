@@ -34,6 +34,8 @@ def compile_find_projection(
         CommandError: The server would refuse the projection.
         NotImplementedError: An operator is not built yet.
     """
+    if not specification:
+        return None
     tree = ProjectionTree(context)
     adjustments: list[_Adjust] = []
     for path, value in specification.items():

@@ -91,7 +91,9 @@ class _PowersOfTwo:
         if isinstance(like, Decimal128):
             power = _DECIMAL.power(Decimal(2), exponent)
             # The server's decimals have all digits.
-            return Decimal128(power.quantize(Decimal((0, (1,), power.adjusted() - _DECIMAL.prec + 1)), context=_DECIMAL))
+            return Decimal128(
+                power.quantize(Decimal((0, (1,), power.adjusted() - _DECIMAL.prec + 1)), context=_DECIMAL)
+            )
         return integral(2**exponent, wide=False) if 0 <= exponent < _LONG_BITS else 2.0**exponent
 
 
@@ -145,7 +147,28 @@ def _greatest_below(number: Any, members: Sequence[Any], scale: Any, ten: Any) -
 _SERIES: Final[Mapping[str, Sequence[int]]] = {
     "R5": (10, 16, 25, 40, 63),
     "R10": (100, 125, 160, 200, 250, 315, 400, 500, 630, 800),
-    "R20": (100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400, 450, 500, 560, 630, 710, 800, 900),
+    "R20": (
+        100,
+        112,
+        125,
+        140,
+        160,
+        180,
+        200,
+        224,
+        250,
+        280,
+        315,
+        355,
+        400,
+        450,
+        500,
+        560,
+        630,
+        710,
+        800,
+        900,
+    ),
     "R40": (
         *(100, 106, 112, 118, 125, 132, 140, 150, 160, 170, 180, 190, 200, 212, 224, 236, 250, 265, 280, 300),
         *(315, 355, 375, 400, 425, 450, 475, 500, 530, 560, 600, 630, 670, 710, 750, 800, 850, 900, 950),

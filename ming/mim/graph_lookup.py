@@ -8,11 +8,11 @@ from typing import Any, Final
 from bson import Int64
 
 from ming.mim.equality_join import Finder
-from ming.mim.errors import CommandError
+from ming.mim.errors import CommandError, error_context
 from ming.mim.expressions import compile_expression, root_scope
 from ming.mim.filters import compile_filter
 from ming.mim.path import values_along
-from ming.mim.rendering import shown, shown_field
+from ming.mim.rendering import shown
 from ming.mim.stages import Builder, Document, PipelineContext, Stage, field_path
 from ming.mim.stages_reshaping import with_value
 from ming.mim.subpipelines import compile_reader
@@ -24,7 +24,7 @@ _NAMES: Final = ("from", "as", "connectFromField", "connectToField", "depthField
 
 
 def _graph_lookup(operand: Any, context: PipelineContext) -> Stage:
-    _check(operand)
+    _check(operand, context)
     start = compile_expression(operand["startWith"], context.environment)
     source = context.namespaces.source(context.database, operand["from"])
     inner = context.inside("$graphLookup", operand["from"], context.variables)
@@ -33,12 +33,14 @@ def _graph_lookup(operand: Any, context: PipelineContext) -> Stage:
     as_path = field_path(operand["as"])
     depth_path = field_path(operand["depthField"]) if "depthField" in operand else None
     most = as_integer(operand["maxDepth"]) if "maxDepth" in operand else None
-    admits = compile_filter(operand.get("restrictSearchWithMatch", {}), context).matches
+    with error_context("Failed to parse 'restrictSearchWithMatch' option to $graphLookup"):
+        admits = compile_filter(operand.get("restrictSearchWithMatch", {}), context).matches
     finder = Finder(
         compile_reader(source, [], inner),
         None if source.stages else source.records,
         connect_to,
         context.key,
+        null_is_missing=False,
     )
 
     def reached(first: Any) -> Iterator[Document]:
@@ -52,8 +54,9 @@ def _graph_lookup(operand: Any, context: PipelineContext) -> Stage:
                 if own_key in visited or not admits(found):
                     continue
                 visited.add(own_key)
-                yield found if depth_path is None else with_value(found, depth_path, Int64(depth))
-                for value in values_along(found, connect_from):
+                document = found if depth_path is None else with_value(found, depth_path, Int64(depth))
+                yield document
+                for value in values_along(document, connect_from):
                     linked.update((context.key(each), each) for each in _each(value))
             frontier = list(linked.values())
             depth += 1
@@ -71,11 +74,20 @@ def _each(value: Any) -> list[Any]:
     return [] if value is MISSING else [value]
 
 
-def _check(operand: Any) -> None:
+def _check(operand: Any, context: PipelineContext) -> None:
     if not isinstance(operand, dict):
         raise CommandError(
             9, f"the $graphLookup stage specification must be an object, but found {type_name(operand)}"
         )
+    source = operand.get("from")
+    if source is None:
+        raise CommandError(
+            9, f"missing 'from' option to $graphLookup stage specification: {shown(operand, spaced=True)}"
+        )
+    if not isinstance(source, str):
+        raise CommandError(9, f"$graphLookup 'from' field must be a string, but found {type_name(source)}")
+    namespace = f"{context.database}.{source}"
+    context.namespaces.check(context.database, source, f"invalid $graphLookup namespace: {namespace}")
     for name, value in operand.items():
         if name == "maxDepth":
             _check_depth(value)
@@ -83,18 +95,18 @@ def _check(operand: Any) -> None:
             if not isinstance(value, dict):
                 raise CommandError(
                     40185,
-                    f"restrictSearchWithMatch must be an object, found: {type_name(value)}",
+                    f"restrictSearchWithMatch must be an object, found {type_name(value)}",
                 )
         elif name in _NAMES:
             if not isinstance(value, str):
                 raise CommandError(
                     40103,
-                    f"expected string as argument for {name}, found: {shown_field(name, value)}",
+                    f"expected string as argument for {name}, found: {type_name(value)}",
                 )
         elif name != "startWith":
             raise CommandError(40104, f"Unknown argument to $graphLookup: {name}")
     for name in ("from", "as", "startWith", "connectFromField", "connectToField"):
-        if name not in operand:
+        if operand.get(name, "") == "":
             raise CommandError(
                 40105,
                 "$graphLookup requires 'from', 'as', 'startWith', 'connectFromField', and 'connectToField' to be"
@@ -108,7 +120,7 @@ def _check_depth(value: Any) -> None:
     number = as_integer(value)
     if (number is not None and number < 0) or (number is None and shown(value).startswith("-")):
         raise CommandError(40101, f"maxDepth requires a nonnegative argument, found: {shown(value)}")
-    if number is None:
+    if number is None or number >= 2**63:
         raise CommandError(40102, f"maxDepth could not be represented as a long long: {shown(value)}")
 
 

@@ -192,6 +192,8 @@ def follow_hint(
     Raises:
         CommandError: The hint is none, names no index, or does not go with the bounds.
     """
+    if bounds is None and "hint" not in command:
+        return collection
     hint = command.get("hint", {})
     if not isinstance(hint, str | dict):
         raise CommandError(9, "Hint must be a string or an object")

@@ -7,7 +7,7 @@ wildcard indexes are definitions only: nothing of the engine needs their keys.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import product
 from typing import Any, Final
@@ -25,13 +25,15 @@ from ming.mim.path import parts_of
 from ming.mim.text_index import TextIndex
 from ming.mim.values import MISSING, OrderKey, is_number, order_key, truthy
 
-__all__ = ["Entry", "Index"]
+__all__ = ["Entries", "Entry", "Index"]
 
 _LOOK_UP_LIMIT: Final = 1000
 """Above this many keys, looking each of them up is no better than reading everything."""
 
 Entry = tuple[OrderKey, ...]
 """The key of a document in an index: one part for each of its fields."""
+Entries = dict[Entry, tuple[Any, ...]]
+"""The keys of a document in an index, each with the values it is made of."""
 
 
 class Index:
@@ -67,6 +69,7 @@ class Index:
         self._ordered = all(
             is_number(direction) and "$**" not in field for field, direction in self.key.items()
         )
+        self._tells = self._ordered and self._filter is None
         self._records: dict[Entry, set[int]] = {}
         self._owned: set[Entry] | None = None
 
@@ -94,6 +97,12 @@ class Index:
             found = [values for values in found if not all(map(self._absent, values))]
         order = self.collation.key
         return {tuple([key_of(value, order) for value in values]): values for values in found}
+
+    def is_blind_to(self, before: dict[str, Any], after: dict[str, Any]) -> bool:
+        """Whether a document certainly has the same keys after a change, and nothing new that is not taken."""
+        return self._tells and all(
+            before.get(path[0], MISSING) is after.get(path[0], MISSING) for path in self._paths
+        )
 
     def _absent(self, value: Any) -> bool:
         return value is MISSING or (self._null_is_missing and value is None)
@@ -168,18 +177,22 @@ class Index:
             *(records for entry, records in self._records.items() if first <= entry[0] <= last)
         )
 
-    def look_up(self, points: Mapping[str, Points]) -> set[int] | None:
+    def look_up(self, points: Mapping[str, Points]) -> Collection[int] | None:
         """Return the records that can match a filter, or None if this index cannot tell.
+
+        They are not to be changed.
 
         Args:
             points: The values that paths must hold, as `Filter.points` has them.
         """
-        if not self._ordered or self._filter is not None or any(field not in points for field in self.key):
+        if not self._tells or not points.keys() >= self.key.keys():
             return None
         choices = [points[field] for field in self.key]
         if not all(choice.known_by(self.collation.key) for choice in choices):
             return None
         keys = [choice.keys for choice in choices]
+        if len(keys) == len(keys[0]) == 1:
+            return self._records.get(tuple(keys[0]), _NOBODY)
         if sum(map(len, keys)) > _LOOK_UP_LIMIT:
             return None
         return set().union(*(self._records.get(entry, _NOBODY) for entry in product(*keys)))

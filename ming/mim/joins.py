@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from ming.mim.equality_join import Finder, joining_values
+from ming.mim.equality_join import Finder, compared_with_variable, finder_of_compared, joining_values
 from ming.mim.errors import CommandError
 from ming.mim.expressions import compile_expression, root_scope
 from ming.mim.rendering import shown_field
 from ming.mim.stages import Builder, Document, PipelineContext, Source, Stage, chained, field_path
-from ming.mim.stages_reshaping import with_value
+from ming.mim.stages_reshaping import with_last_value, with_value
 from ming.mim.subpipelines import (
     cached,
     compile_reader,
@@ -35,19 +35,26 @@ _Find = Callable[[Document], Iterable[Document]]
 
 
 def _lookup(operand: Any, context: PipelineContext) -> Stage:
-    options = _lookup_options(operand)
+    options = _lookup_options(operand, context)
     find = _finding(options, context)
     as_path = field_path(options["as"])
-    return lambda documents: (with_value(document, as_path, list(find(document))) for document in documents)
+    put = with_last_value if context.in_slots and not _source(options, context).stages else with_value
+    return lambda documents: (put(document, as_path, list(find(document))) for document in documents)
 
 
-def _lookup_options(operand: Any) -> dict[str, Any]:
+def _lookup_options(operand: Any, context: PipelineContext) -> dict[str, Any]:
     if not isinstance(operand, dict):
         raise CommandError(
             9, f"the $lookup stage specification must be an object, but found {type_name(operand)}"
         )
     for name, value in operand.items():
         _check_lookup_option(name, value)
+    if "from" in operand:
+        context.namespaces.check(
+            context.database,
+            operand["from"],
+            f"invalid $lookup namespace: {context.database}.{operand['from']}",
+        )
     stages = operand.get("pipeline")
     if "from" not in operand and not starts_with_documents(stages):
         raise CommandError(
@@ -128,6 +135,13 @@ def _finding_any(options: Mapping[str, Any], context: PipelineContext) -> _Find:
     stages = [*stages, *options["pipeline"]]
     compiled = context.compile(stages, context)
     fixed = next((at for at, stage in enumerate(stages) if mentions(stage, context.changing)), len(stages))
+    compared = compared_with_variable(stages[0], context.changing) if stages and fixed == 0 else None
+    if compared is not None:
+        field, variable = compared
+        find = finder_of_compared(open_reader(records, [], [], context), field, context.key)
+        wanted = compile_expression(variable, context.environment)
+        run = chained(compiled)
+        return lambda document: run(find(wanted(root_scope({}, context.variables))))
     if fixed == 0:
         read = open_reader(records, stages, compiled, context)
         return lambda document: read()
@@ -164,6 +178,10 @@ def _source(options: Mapping[str, Any], context: PipelineContext) -> Source:
 def _union_with(operand: Any, context: PipelineContext) -> Stage:
     name, stages = _union_options(operand)
     inner = context.inside("$unionWith", name, context.variables)
+    if name is not None:
+        context.namespaces.check(
+            context.database, name, f"Namespace {context.database}.{name} is not a valid collection name"
+        )
     source = Source(None) if name is None else context.namespaces.source(context.database, name)
     read = compile_reader(source, stages, inner)
 
@@ -191,7 +209,9 @@ def _union_options(operand: Any) -> tuple[str | None, list[Any]]:
                 14,
                 f"BSON field '$unionWith.{name}' is the wrong type '{type_name(value)}', expected type '{expected}'",
             )
-    collection, stages = operand.get("coll"), operand.get("pipeline") or []
+    if operand.get("pipeline", ()) is None:
+        raise CommandError(10065, "invalid parameter: expected an object (pipeline)")
+    collection, stages = operand.get("coll"), operand.get("pipeline", [])
     if collection is None and not starts_with_documents(stages):
         raise CommandError(
             9,

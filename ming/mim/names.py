@@ -6,10 +6,18 @@ from typing import Final
 
 from ming.mim.errors import CommandError
 
-__all__ = ["check_collection_name", "check_readable_name", "split_namespace"]
+__all__ = [
+    "UNWRITABLE",
+    "check_collection_name",
+    "check_readable_name",
+    "check_writable_name",
+    "split_namespace",
+]
 
 _LONGEST: Final = 255
 _SYSTEM: Final = frozenset(("system.js", "system.profile", "system.views"))
+UNWRITABLE: Final = frozenset(("system.profile", "system.views"))
+"""Collections that only the server itself writes to."""
 _SYSTEM_OF_ADMIN: Final = frozenset(("system.keys", "system.roles", "system.users", "system.version"))
 
 
@@ -45,6 +53,17 @@ def check_collection_name(database: str, name: str) -> None:
         raise CommandError(73, f"Invalid system namespace: {namespace}")
     if ".system." in name:
         raise CommandError(2, f"Invalid namespace: {namespace}")
+
+
+def check_writable_name(database: str, name: str) -> None:
+    """Refuse a name that no collection can have, or only one that commands do not write to.
+
+    Raises:
+        CommandError: It is one.
+    """
+    check_collection_name(database, name)
+    if name in UNWRITABLE:
+        raise CommandError(73, f"cannot write to {database}.{name}")
 
 
 def _is_known_system_name(database: str, name: str) -> bool:

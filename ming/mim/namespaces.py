@@ -24,7 +24,7 @@ __all__ = ["StoreNamespaces"]
 
 _HANDLERS: Final = {**WRITING, **CATALOG}
 _NOT_IN_DATABASES: Final = frozenset(' ."$/\\\0')
-_SHARED: Final = ("let", "bypassDocumentValidation", "lsid")
+_SHARED: Final = ("bypassDocumentValidation", "lsid")
 
 
 class StoreNamespaces:
@@ -38,8 +38,23 @@ class StoreNamespaces:
         self._request = request
 
     def source(self, database: str, name: str) -> Source:
-        """Return what a name means."""
-        return resolve(self._database(database), name)
+        """Return what a name means.
+
+        Raises:
+            CommandError: It is a view with another collation than the command's.
+        """
+        home = self._database(database)
+        view = find_view(home, name)
+        if view is not None and view.order is not self._order():
+            # The server forgets a space.
+            raise CommandError(167, f"Cannot override a view's default collation{database}.{name}")
+        return resolve(home, name)
+
+    def _order(self) -> KeyOf:
+        """Return how the command compares values."""
+        request = self._request
+        on_collection = isinstance(request.command[request.name], str)
+        return request.query_context(request.collection() if on_collection else None).key
 
     def search_indexes(self, database: str, name: str) -> SearchIndexes:
         """Return the indexes for text and places of a collection."""
@@ -75,7 +90,9 @@ class StoreNamespaces:
     def perform(self, database: str, command: Document) -> Document:
         """Perform a command on behalf of the pipeline's."""
         name = next(iter(command))
-        given = {option: self._request.command[option] for option in _SHARED if option in self._request.command}
+        given = {option: self._request.command.get(option) for option in _SHARED}
+        if name == "update":
+            given["let"] = self._request.command.get("let")
         inner = replace(
             self._request, command={**command, **given}, name=name, database=self._database(database)
         )
@@ -92,11 +109,15 @@ class StoreNamespaces:
         if find_view(home, name) is not None:
             raise CommandError(166, f"Namespace {database}.{name} is a view, not a collection")
         if before is not None and before.options.get("capped"):
-            raise CommandError(17152, f"namespace '{before.namespace}' is capped so it can't be used for $out")
+            raise CommandError(
+                17152, f"namespace '{before.namespace}' is capped so it can't be used for $out"
+            )
         if "$" in name:
             raise CommandError(20, f"error with target namespace: Invalid collection name: {name}")
         if before is not None and before.cap is not None:
-            raise CommandError(17152, f"namespace '{before.namespace}' is capped so it can't be used for $out")
+            raise CommandError(
+                17152, f"namespace '{before.namespace}' is capped so it can't be used for $out"
+            )
         made = home.create(f"tmp.agg_out.{uuid.uuid4()}", before.options if before is not None else None)
         try:
             if before is not None:

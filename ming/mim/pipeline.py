@@ -1,4 +1,4 @@
-"""Aggregation pipelines: the table of stages, and where in a pipeline each may stand."""
+"""Aggregation pipelines: the table of stages. Where each may stand is in `stage_places`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from ming.mim.geo_near import GEO_NEAR
 from ming.mim.graph_lookup import GRAPH
 from ming.mim.joins import JOINS
 from ming.mim.output import OUTPUT
+from ming.mim.slots import lookups_in_slots
 from ming.mim.sources import SOURCES
+from ming.mim.stage_places import check_places
 from ming.mim.stages import Builder, PipelineContext, Stage, chained, split_stage
 from ming.mim.stages_basic import BASIC, PROJECTING
 from ming.mim.stages_reshaping import REPLACING, RESHAPING
@@ -51,14 +53,6 @@ _UNBUILT: Final = frozenset(
         "$vectorSearch",
     )
 )
-_FIRST: Final = frozenset(SOURCES) | GEO_NEAR.keys() | {"$changeStream"}
-_LAST: Final = frozenset(OUTPUT)
-_REFUSED: Final[Mapping[str | None, tuple[frozenset[str], int, str]]] = {
-    "$facet": (_FIRST | _LAST | FACETS.keys(), 40600, "to be used within a $facet stage"),
-    "$lookup": (_LAST, 51047, "within a $lookup's sub-pipeline"),
-    "$unionWith": (_LAST, 31441, "within a $unionWith's sub-pipeline"),
-}
-"""Stages that must not stand in the pipelines some stages hold, with the code and the end of the message."""
 _FORGETTING: Final = frozenset(("$group", "$bucket", "$bucketAuto", "$count", "$facet", "$sortByCount"))
 """Stages whose documents are not those that the query found out something about."""
 _MOST_STAGES: Final = 1000
@@ -83,11 +77,12 @@ def compile_pipeline(stages: Sequence[Any], context: PipelineContext) -> list[St
         raise CommandError(9, f"Pipeline length must be no longer than {_MOST_STAGES} stages")
     named = [split_stage(stage) for stage in stages]
     compiled: list[Stage] = []
-    for name, operand in named:
-        compiled.append(_builder(name)(operand, context))
+    in_slots = lookups_in_slots(named) if context.within in (None, "$unionWith") else frozenset[int]()
+    for at, (name, operand) in enumerate(named):
+        compiled.append(_builder(name)(operand, replace(context, in_slots=at in in_slots)))
         if name in _FORGETTING:
             context = replace(context, metadata=context.metadata.forgotten())
-    _check_places([name for name, _ in named], context.within)
+    check_places(named, context)
     later = named if context.within == "$facet" else named[1:]
     if any(name == "$match" and asks_text_index(operand) for name, operand in later):
         raise CommandError(17313, "$match with $text is only allowed as the first pipeline stage")
@@ -100,20 +95,6 @@ def _builder(name: str) -> Builder:
     if name in _UNBUILT:
         raise NotImplementedError(name)
     raise CommandError(40324, f"Unrecognized pipeline stage name: '{name}'")
-
-
-def _check_places(names: list[str], within: str | None) -> None:
-    refused, code, where = _REFUSED.get(within, (frozenset(), 0, ""))
-    for at, name in enumerate(names):
-        if name in refused:
-            raise CommandError(code, f"{name} is not allowed {where}")
-        if name in _FIRST and at > 0:
-            where = "an optimized pipeline" if name in GEO_NEAR else "a pipeline"
-            raise CommandError(
-                40603 if name in GEO_NEAR else 40602, f"{name} is only valid as the first stage in {where}"
-            )
-        if name in _LAST and at < len(names) - 1:
-            raise CommandError(40601, f"{name} can only be the final stage in the pipeline")
 
 
 def compile_update_pipeline(stages: Sequence[Any], context: QueryContext) -> Stage:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from bson import MaxKey, MinKey, Regex
@@ -20,7 +21,6 @@ from ming.mim.regex import compiled, with_options
 from ming.mim.values import (
     MISSING,
     TYPE_NAMES,
-    OrderKey,
     as_integer,
     is_number,
     order_key,
@@ -43,6 +43,8 @@ __all__ = [
 _MISSING_KEY: Final = order_key(MISSING)
 _NULL_KEY: Final = order_key(None)
 _NUMBER_RANK: Final = order_key(0)[0]
+_ORDERED_BY_PYTHON: Final = frozenset((int, float, str, datetime))
+"""Classes whose values compare as their keys do; so, NaN is neither less nor greater."""
 
 
 def bad_value(message: str) -> CommandError:
@@ -71,10 +73,15 @@ def equality(operand: Any, order: KeyOf) -> Condition:
         if order is order_key:
             return Leaf(lambda value: value.__class__ is str and value == operand, points=points)
         return Leaf(lambda value: value.__class__ is str and order(value) == wanted, points=points)
+    if operand.__class__ is int:
+        return Leaf(
+            lambda value: value == operand if value.__class__ is int else order(value) == wanted,
+            points=points,
+        )
     return Leaf(lambda value: order(value) == wanted, points=points)
 
 
-def _ordering(compare: Callable[[OrderKey, OrderKey], bool]) -> Callable[[Any, KeyOf], Condition]:
+def _ordering(compare: Callable[[Any, Any], bool]) -> Callable[[Any, KeyOf], Condition]:
     includes_equal = compare(_NULL_KEY, _NULL_KEY)
     ascending = compare((0,), (1,))
 
@@ -100,7 +107,12 @@ def _ordering(compare: Callable[[OrderKey, OrderKey], bool]) -> Callable[[Any, K
             key = order(value)
             return key[0] == rank and len(key) > 1 and compare(key, bound)
 
-        return Leaf(test)
+        kind = operand.__class__
+        if kind not in _ORDERED_BY_PYTHON or (kind is str and order is not order_key):
+            return Leaf(test)
+        return Leaf(
+            lambda value: compare(value, operand) if value.__class__ is kind else test(value)
+        )
 
     return build
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from itertools import islice
 from typing import Any, Final
 
 from bson import Regex
 
 from ming.mim.conditions import Filter
 from ming.mim.cursors import BATCH_BYTES, Results
+from ming.mim.distinct import distinct_values
 from ming.mim.errors import CommandError, error_context
 from ming.mim.filters import QueryContext, compile_filter
 from ming.mim.find_projection import compile_find_projection
@@ -19,29 +21,29 @@ from ming.mim.locations import located
 from ming.mim.namespaces import StoreNamespaces
 from ming.mim.options import document, required, whole, wrong_type
 from ming.mim.paging import batch_size, cursor_batch_size, cursor_reply
-from ming.mim.path import parts_of, values_along
+from ming.mim.path import parts_of
 from ming.mim.pipeline import compile_pipeline
+from ming.mim.points import point_read
 from ming.mim.requests import Handler, Reply, Request, check_options
 from ming.mim.sorting import sort_documents
 from ming.mim.stages import PipelineContext, Source
 from ming.mim.store import Collection
 from ming.mim.subpipelines import Reader, compile_reader
 from ming.mim.transaction_rules import compile_in_transaction
-from ming.mim.values import OrderKey, as_integer, is_number, order_key
-from ming.mim.views import resolve
+from ming.mim.values import as_integer, is_number, type_name
 
-__all__ = ["READING", "pipeline_context"]
+__all__ = ["COUNT", "DISTINCT", "FIND", "READING", "aggregate", "aggregated", "pipeline_context"]
 
 Document = dict[str, Any]
 
-_FIND: Final = frozenset(
+FIND: Final = frozenset(
     (
         "allowPartialResults awaitData batchSize collation filter hint let limit noCursorTimeout oplogReplay projection"
-        " max min returnKey showRecordId singleBatch skip sort tailable"
+        " max min returnKey showRecordId singleBatch skip sort tailable find"
     ).split()
 )
-_COUNT: Final = frozenset(("query", "fields", "skip", "limit", "hint", "collation"))
-_DISTINCT: Final = frozenset(("key", "query", "collation"))
+COUNT: Final = frozenset(("query", "fields", "skip", "limit", "hint", "collation"))
+DISTINCT: Final = frozenset(("key", "query", "collation"))
 _AGGREGATE: Final = frozenset(("pipeline", "cursor", "hint", "let", "collation", "explain"))
 
 
@@ -69,22 +71,21 @@ def _selected(source: RecordSource | None, query: Filter) -> Iterable[Document]:
     return () if source is None else (document for _, document in source.select(query))
 
 
-def _window(documents: Iterable[Document], skip: int, limit: int) -> list[Document]:
-    kept = list(documents)
-    return kept[skip : skip + limit if limit else None]
-
-
 def _sorted(
-    documents: Iterable[Document], specification: Mapping[str, Any], context: QueryContext
-) -> list[Document]:
+    documents: Iterable[Document], specification: Mapping[str, Any], context: QueryContext, most: int | None
+) -> Iterable[Document]:
+    if not specification:
+        return documents
     if "$natural" not in specification:
-        return sort_documents(documents, specification, context.key, context.metadata)
-    kept = list(documents)
-    return kept[::-1] if is_backward(specification["$natural"]) else kept
+        return sort_documents(documents, specification, context.key, context.metadata, most)
+    return list(documents)[::-1] if is_backward(specification["$natural"]) else documents
 
 
 def _find(request: Request) -> Reply:
-    check_options(request.command, _FIND, request.name)
+    answered = point_read(request)
+    if answered is not None:
+        return answered
+    check_options(request.command, FIND, "FindCommandRequest")
     skip = whole(request.command, "FindCommandRequest", "skip", least=0) or 0
     limit = whole(request.command, "FindCommandRequest", "limit", least=0) or 0
     size = batch_size(request.command, "FindCommandRequest")
@@ -96,7 +97,8 @@ def _find(request: Request) -> Reply:
     context = request.query_context(collection)
     query = compile_filter(_document(request, "filter"), context)
     project = compile_find_projection(_document(request, "projection"), context, query)
-    found = _window(_sorted(_selected(source, query), sort, context), skip, limit)
+    end = skip + limit if limit else None
+    found = list(islice(_sorted(_selected(source, query), sort, context, end), skip, end))
     documents = located(request, collection, found, found if project is None else list(map(project, found)))
     results = Results(documents, ends_known=len(documents) == (limit or _at_most(request.command)))
     if request.option("singleBatch"):
@@ -127,7 +129,7 @@ def _at_most(command: Document) -> int | None:
 
 
 def _count(request: Request) -> Reply:
-    check_options(request.command, _COUNT, request.name)
+    check_options(request.command, COUNT, request.name)
     skip, limit = whole(request.command, "count", "skip", least=0) or 0, _count_limit(request.command)
     collection = request.collection()
     source = follow_hint(collection, request.command, request.dialect)
@@ -137,34 +139,26 @@ def _count(request: Request) -> Reply:
 
 
 def _distinct(request: Request) -> Reply:
-    check_options(request.command, _DISTINCT, request.name)
+    check_options(request.command, DISTINCT, request.name)
     key = required(request.command, "distinct", "key")
     if not isinstance(key, str):
         raise wrong_type("distinct.key", key, "string")
     collection = request.collection()
     context = request.query_context(collection)
     query = compile_filter(_document(request, "query"), context)
-    parts = parts_of(key)
-    found: dict[OrderKey, Any] = {}
-    for each in _selected(collection, query):
-        for value in _values_of(each, parts):
-            found.setdefault(context.key(value), value)
-    return {"values": [found[key] for key in sorted(found)], "ok": 1.0}
+    return {"values": distinct_values(_selected(collection, query), parts_of(key), context.key), "ok": 1.0}
 
 
-def _values_of(document: Document, parts: tuple[str, ...]) -> list[Any]:
-    """Return the values at a path and the elements of arrays there, in the order in which ``distinct`` takes them."""
-    values: list[Any] = []
-    for reached in values_along(document, parts):
-        if isinstance(reached, list):
-            values.extend(reached)
-        else:
-            values.append(reached)
-    return values if len(values) < 2 else sorted(values, key=order_key)
+def aggregate(request: Request, view: str | None = None) -> Reply:
+    """Perform the command ``aggregate``.
 
-
-def _aggregate(request: Request) -> Reply:
+    Args:
+        request: The command.
+        view: The full name of the view that the command is in place of, if it is.
+    """
     check_options(request.command, _AGGREGATE, request.name)
+    if "pipeline" not in request.command:
+        raise CommandError(40414, "BSON field 'aggregate.pipeline' is missing but a required field")
     stages = request.option("pipeline")
     if not isinstance(stages, list):
         raise CommandError(14, "'pipeline' option must be specified as an array")
@@ -175,22 +169,24 @@ def _aggregate(request: Request) -> Reply:
     if not isinstance(request.command["cursor"], dict):
         raise CommandError(14, "cursor field must be missing or an object")
     size = cursor_batch_size(request, "cursor")
+    documents = aggregated(request, stages)
+    return cursor_reply(request, view or _aggregated_namespace(request), Results(documents), size)
+
+
+def aggregated(request: Request, stages: list[Any]) -> list[Document]:
+    """Return what a pipeline makes of the collection that a command names."""
     read = _pipeline_reader(request, stages)
     with error_context("PlanExecutor error during aggregation"):
-        results = Results(list(read()))
-    return cursor_reply(request, _aggregated_namespace(request), results, size)
+        return list(read())
 
 
 def _pipeline_reader(request: Request, stages: list[Any]) -> Reader:
     """Compile everything before anything is read: a wrong stage is an error on an empty collection, too."""
-    if isinstance(request.command[request.name], str):
-        name, collection = request.collection_name, request.collection()
-        source = resolve(request.database, name)
+    if _is_on_database(request):
+        name, collection = None, None
     else:
-        name, collection, source = None, None, Source(None)
-    hinted = follow_hint(collection, request.command, request.dialect)
-    if collection is not None:
-        source = source._replace(records=hinted)
+        name, collection = request.collection_name, request.collection()
+    source = Source(follow_hint(collection, request.command, request.dialect))
     return compile_reader(source, stages, pipeline_context(request, collection, name))
 
 
@@ -213,15 +209,27 @@ def pipeline_context(request: Request, collection: Collection | None, name: str 
 
 
 def _aggregated_namespace(request: Request) -> str:
-    if isinstance(request.command[request.name], str):
-        return request.namespace
-    return f"{request.database.name}.$cmd.aggregate"
+    return f"{request.database.name}.$cmd.aggregate" if _is_on_database(request) else request.namespace
+
+
+def _is_on_database(request: Request) -> bool:
+    """Whether a pipeline begins with documents of its own rather than those of a collection."""
+    target = request.command[request.name]
+    if isinstance(target, str):
+        return False
+    if not is_number(target):
+        raise CommandError(14, f"collection name has invalid type: {type_name(target)}")
+    if target != 1:
+        raise CommandError(
+            9, "Invalid command format: the 'aggregate' field must specify a collection name or 1"
+        )
+    return True
 
 
 READING: Final[Mapping[str, Handler]] = {
     "find": _find,
     "count": _count,
     "distinct": _distinct,
-    "aggregate": _aggregate,
+    "aggregate": aggregate,
 }
 """Handlers of the reading commands."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from bson import ObjectId
@@ -15,7 +16,7 @@ from ming.mim.cursors import Cursors
 from ming.mim.dialect import Dialect
 from ming.mim.errors import CommandError
 from ming.mim.filters import QueryContext
-from ming.mim.names import check_collection_name, check_readable_name
+from ming.mim.names import UNWRITABLE, check_readable_name, check_writable_name
 from ming.mim.options import document, flag
 from ming.mim.retries import Attempt
 from ming.mim.session_fields import SESSION_FIELDS
@@ -23,12 +24,13 @@ from ming.mim.sessions import Sessions
 from ming.mim.store import Collection, Database, Databases
 from ming.mim.storing import Storing
 from ming.mim.values import type_name
+from ming.mim.views import find_view
 
-__all__ = ["Handler", "Reply", "Request", "check_options"]
+__all__ = ["HARMLESS", "Handler", "Reply", "Request", "check_options"]
 
 Reply = dict[str, Any]
 
-_HARMLESS: Final = frozenset(
+HARMLESS: Final = frozenset(
     (
         "$clusterTime $db $readPreference allowDiskUse apiDeprecationErrors apiStrict apiVersion"
         " bypassDocumentValidation comment maxTimeMS readConcern writeConcern"
@@ -37,7 +39,9 @@ _HARMLESS: Final = frozenset(
 """Options without an effect on documents in memory."""
 
 _READING: Final = frozenset(("find", "count", "distinct"))
-_WRITING: Final = frozenset(("insert", "update", "delete", "findAndModify", "findandmodify"))
+_WRITING: Final = frozenset(
+    ("insert", "update", "delete", "findAndModify", "findandmodify", "createIndexes")
+)
 _OLD_STYLE: Final = frozenset(
     (
         "count distinct collStats collstats validate convertToCapped cloneCollectionAsCapped planCacheClear"
@@ -46,9 +50,9 @@ _OLD_STYLE: Final = frozenset(
 """Commands with an error of their own about a name that is no string."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
-    """A command about to be performed, its store locked."""
+    """A command about to be performed, its store locked. It is not changed."""
 
     command: dict[str, Any]
     name: str
@@ -57,6 +61,8 @@ class Request:
     cursors: Cursors
     sessions: Sessions
     dialect: Dialect
+    moment: datetime
+    """When the command came."""
     now: Callable[[], datetime]
     new_id: Callable[[], ObjectId]
     attempt: Attempt | None = None
@@ -85,13 +91,25 @@ class Request:
         Raises:
             CommandError: It names none.
         """
+        self.check_name()
+        return self.target
+
+    def check_name(self) -> None:
+        """Refuse a name of a collection that the command cannot have.
+
+        Raises:
+            CommandError: The command has one.
+        """
         name = self.target
+        if name in self.database.collections and name not in UNWRITABLE:
+            # A name in use needs no check.
+            return
         check_readable_name(self.database.name, name)
         if self.name in _WRITING:
-            check_collection_name(self.database.name, name)
+            check_writable_name(self.database.name, name)
         elif "$" in name and self.name in _READING:
-            raise CommandError(73, f"Invalid collection name specified '{self.database.name}.{name}'")
-        return name
+            # The server forgets a quote.
+            raise CommandError(73, f"Invalid collection name specified '{self.database.name}.{name}")
 
     @property
     def target(self) -> str:
@@ -117,8 +135,25 @@ class Request:
         return Storing(self.now, self.new_id, bool(flag(self.command, self.name, "bypassDocumentValidation")))
 
     def collection(self) -> Collection | None:
-        """Return the collection, or None if it does not exist."""
-        return self.database.get(self.collection_name)
+        """Return the collection, or None if it does not exist.
+
+        Raises:
+            CommandError: It is a view.
+        """
+        name = self.collection_name
+        found = self.database.get(name)
+        if found is None and find_view(self.database, name) is not None:
+            raise CommandError(166, f"Namespace {self.namespace} is a view, not a collection")
+        return found
+
+    def home(self) -> Collection:
+        """Return the collection, created if need be.
+
+        Raises:
+            CommandError: It is a view.
+        """
+        found = self.collection()
+        return found if found is not None else self.database.create(self.collection_name)
 
     def query_context(
         self, collection: Collection | None, statement: Mapping[str, Any] | None = None
@@ -130,21 +165,23 @@ class Request:
             statement: The statement of the command, if it has several, each with options of its own.
         """
         key = self._collation(collection, statement).key
-        what = "FindCommandRequest" if self.name == "find" else self.name
-        variables = command_variables(document(self.command, what, "let") or {}, self.now(), key)
+        variables = {"NOW": self.moment}
+        if "let" in self.command:
+            what = "FindCommandRequest" if self.name == "find" else self.name
+            variables = command_variables(document(self.command, what, "let") or {}, self.moment, key)
         if collection is None:
-            return QueryContext(self.dialect, variables=variables, key=key)
-        return QueryContext(self.dialect, variables, key, search=collection.search_indexes())
+            return QueryContext(self.dialect, variables, key)
+        return QueryContext(self.dialect, variables, key, collection.search_indexes())
 
     def _collation(self, collection: Collection | None, statement: Mapping[str, Any] | None) -> Collation:
         """Return the collation asked for, or that of the collection."""
-        if statement is None:
-            given = document(self.command, self.name, "collation")
-        else:
+        options = self.command if statement is None else statement
+        if "collation" in options:
             # Of an update, the statements are the updates, and so on.
-            given = document(statement, f"{self.name}.{self.name}s", "collation")
-        if given:
-            return read_collation(given)
+            what = self.name if statement is None else f"{self.name}.{self.name}s"
+            given = document(options, what, "collation")
+            if given:
+                return read_collation(given)
         return SIMPLE if collection is None else collection.collation
 
 
@@ -162,7 +199,12 @@ def check_options(given: Mapping[str, Any], known: frozenset[str], what: str) ->
     Raises:
         CommandError: There is no such option.
     """
-    for name in given:
-        if name in known or name in _HARMLESS or name == what:
-            continue
+    allowed = _allowed(known, what)
+    if not allowed.issuperset(given):
+        name = next(name for name in given if name not in allowed)
         raise CommandError(40415, f"BSON field '{what}.{name}' is an unknown field.")
+
+
+@cache
+def _allowed(known: frozenset[str], what: str) -> frozenset[str]:
+    return HARMLESS.union(known, (what,))

@@ -47,7 +47,7 @@ def in_session(request: Request, handler: Handler) -> Reply:
     number = command.get("txnNumber")
     if number is None:
         moment = snapshot_moment(request.name, command)
-        return handler(request) if moment is None else _at(request, handler, moment[0])
+        return handler(request) if moment is None else _at(request, handler, *moment)
     if request.name == "killSessions":
         return handler(request)
     if "autocommit" not in command:
@@ -67,12 +67,16 @@ def in_session(request: Request, handler: Handler) -> Reply:
 
 def _session(request: Request) -> Session:
     own_id = request.session
-    assert own_id is not None
+    if own_id is None:
+        raise NotImplementedError("readConcern: atClusterTime outside of sessions")
     return request.sessions.session(own_id)
 
 
 def _at(request: Request, handler: Handler, moment: Timestamp | None) -> Reply:
     """Read from the session's snapshot, a new one if no moment is given."""
+    if request.session is None and moment is None:
+        # Nobody can come back to it.
+        return handler(request)
     moment, snapshot = _session(request).snapshot(moment)
     reply = handler(replace(request, database=snapshot.database(request.database.name), store=snapshot))
     reply.get("cursor", reply)["atClusterTime"] = moment

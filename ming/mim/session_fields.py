@@ -16,6 +16,7 @@ from ming.mim.rendering import shown
 from ming.mim.values import type_name
 
 __all__ = [
+    "CONCERNED",
     "SESSION_FIELDS",
     "check_fields",
     "check_in_transaction",
@@ -30,6 +31,8 @@ SESSION_FIELDS: Final = frozenset(
     ("lsid", "txnNumber", "autocommit", "startTransaction", "stmtId", "stmtIds")
 )
 """The fields this is about."""
+CONCERNED: Final = SESSION_FIELDS | {"readConcern"}
+"""The fields that `ming.mim.session_commands.in_session` looks at."""
 
 _INFO: Final = "OperationSessionInfo"
 
@@ -103,22 +106,33 @@ def session_id(session: Any, field: str) -> bytes:
 _SUBTYPES: Final[Mapping[int, str]] = {3: "UUID(deprecated)", 5: "MD5", 6: "encrypt", 128: "Custom"}
 
 
+def _check_level(concern: Mapping[str, Any]) -> None:
+    if concern.get("level", "local") not in _ALL_LEVELS:
+        raise CommandError(
+            9,
+            "readConcern.level must be either 'local', 'majority', 'linearizable', 'available', or 'snapshot'",
+        )
+
+
 def snapshot_moment(name: str, command: Mapping[str, Any]) -> tuple[Timestamp | None] | None:
-    """Return the moment of the snapshot that a command asks for, if it asks for one.
+    """Check the read concern of a command outside transactions, and return the moment of the snapshot it asks for.
 
     Args:
         name: The command's name.
         command: The command.
 
     Returns:
-        None without the read concern; else the moment alone, which is None if the command leaves it open.
+        None if it asks for none; else the moment alone, which is None if the command leaves it open.
 
     Raises:
-        CommandError: The command cannot read from snapshots.
+        CommandError: There is no such concern, or the command cannot read from snapshots.
     """
     concern = command.get("readConcern")
-    if not isinstance(concern, dict):
+    if concern is None:
         return None
+    if not isinstance(concern, dict):
+        raise wrong_type(f"{name}.readConcern", concern, "object")
+    _check_level(concern)
     moment = concern.get("atClusterTime")
     if concern.get("level") != "snapshot":
         if moment is not None:
@@ -247,13 +261,8 @@ def _check_concerns(name: str, command: Mapping[str, Any], starting: bool) -> No
         return
     if not starting:
         raise _invalid("Only the first command in a transaction may specify a readConcern")
-    level = concern.get("level", "local")
-    if level not in _ALL_LEVELS:
-        raise CommandError(
-            9,
-            "readConcern.level must be either 'local', 'majority', 'linearizable', 'available', or 'snapshot'",
-        )
-    if level not in _LEVELS:
+    _check_level(concern)
+    if concern.get("level", "local") not in _LEVELS:
         raise _invalid(
             "The readConcern level must be either 'local' (default), 'majority' or 'snapshot' in order to run in a"
             " transaction"

@@ -1,15 +1,16 @@
-"""Which groups the server computes in its slot-based engine rather than in the classic one.
+"""What the server computes in its slot-based engine rather than in the classic one.
 
-The two answer alike except in one detail: of equal numbers of different types, ``$min`` and ``$max`` keep the
-last in the slot-based engine and the first in the classic one.
+The two answer alike except in details: of equal numbers of different types, ``$min`` and ``$max`` keep the
+last in the slot-based engine and the first in the classic one; and a field that $lookup sets is the last one in
+the slot-based engine, but keeps its place in the classic one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["runs_in_slots"]
+__all__ = ["lookups_in_slots", "runs_in_slots"]
 
 _ACCUMULATORS: Final = frozenset(
     f"${name}"
@@ -63,3 +64,52 @@ def _operands(argument: Any) -> list[Any]:
     if not isinstance(argument, dict) or "branches" not in argument:
         return [argument]
     return [*argument["branches"], argument.get("default")]
+
+
+# -- $lookup ------------------------------------------------------------------------------------------
+
+_BEFORE_LOOKUPS: Final = (("$match", "$sort"), ("$limit", "$skip"), ("$project",))
+"""The stages that may precede those of the slot-based engine, in this order, as the query itself performs them."""
+
+
+def lookups_in_slots(stages: Sequence[tuple[str, Any]]) -> frozenset[int]:
+    """Return the positions of the $lookup stages that the slot-based engine computes, views apart."""
+    phase = 0
+    found: set[int] = set()
+    for at, (name, operand) in enumerate(stages):
+        if (
+            name == "$lookup"
+            and _joins_plainly(operand)
+            and not _is_unwound(operand, stages[at + 1 : at + 2])
+        ):
+            found.add(at)
+            phase = len(_BEFORE_LOOKUPS)
+            continue
+        while phase < len(_BEFORE_LOOKUPS) and name not in _BEFORE_LOOKUPS[phase]:
+            phase += 1
+        if phase == len(_BEFORE_LOOKUPS) or (name == "$project" and not _includes(operand)):
+            break
+    return frozenset(found)
+
+
+def _joins_plainly(operand: Any) -> bool:
+    if not isinstance(operand, dict) or "pipeline" in operand:
+        return False
+    paths = (operand.get("localField"), operand.get("foreignField"))
+    return all(
+        isinstance(path, str) and not any(step.isdigit() for step in path.split(".")) for path in paths
+    )
+
+
+def _is_unwound(operand: Mapping[str, Any], following: Sequence[tuple[str, Any]]) -> bool:
+    """Whether the next stage unwinds what a $lookup found, which the server then does in one."""
+    for name, unwound in following:
+        path = unwound.get("path") if isinstance(unwound, dict) else unwound
+        return name == "$unwind" and path == f"${operand.get('as')}"
+    return False
+
+
+def _includes(projection: Any) -> bool:
+    return isinstance(projection, dict) and any(
+        name != "_id" and value is not False and value != 0 for name, value in projection.items()
+    )

@@ -36,7 +36,7 @@ class Snapshot:
         self._unknown: set[Collection] = set()
         store.transactions.add(self)
 
-    def database(self, name: str) -> Database:
+    def database(self, name: str) -> View:
         """Return a database as it is seen."""
         found = self._databases.get(name)
         if found is None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import nsmallest
 from typing import Any, Final
 
 from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError
-from ming.mim.keys import ParallelArrays, key_of, key_values
+from ming.mim.keys import NULL_KEY, ParallelArrays, key_of, key_values
 from ming.mim.metadata import Metadata
 from ming.mim.path import parts_of
 from ming.mim.rendering import shown_field
-from ming.mim.values import OrderKey, as_integer, is_number
+from ming.mim.values import MISSING, OrderKey, as_integer, is_number
 
 __all__ = ["compile_sort", "directed_key", "sort_documents"]
 
@@ -71,6 +72,8 @@ def compile_sort(
         (path,) if isinstance(direction, dict) else parts_of(path)
         for path, direction in specification.items()
     ]
+    if len(paths) == 1 and not isinstance(next(iter(specification.values())), dict):
+        return _field_key(paths[0], descending[0], order)
     keyed = directed_key(descending, order)
     measures = {
         path: _measure(direction, metadata or Metadata())
@@ -86,6 +89,25 @@ def compile_sort(
         except ParallelArrays:
             raise CommandError(2, "cannot sort with keys that are parallel arrays") from None
         return keyed(found[0]) if len(found) == 1 else min(map(keyed, found))
+
+    return key
+
+
+def _field_key(path: tuple[str, ...], descending: bool, order: KeyOf) -> Callable[[dict[str, Any]], Any]:
+    """Return the function of a sort by one field, the commonest, which need not look out for parallel arrays."""
+
+    def key(document: dict[str, Any]) -> Any:
+        value: Any = document
+        for step in path:
+            if value.__class__ is not dict:
+                break
+            value = value.get(step, MISSING)
+        else:
+            if value.__class__ is not list:
+                found = NULL_KEY if value is MISSING else order(value)
+                return _Descending(found) if descending else found
+        keys = [key_of(value, order) for (value,) in key_values(document, [path])]
+        return _Descending(max(keys)) if descending else min(keys)
 
     return key
 
@@ -119,8 +141,24 @@ def sort_documents(
     specification: Mapping[str, Any],
     order: KeyOf,
     metadata: Metadata | None = None,
+    most: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return documents in the order of a sort specification; an empty one leaves them as they are."""
+    """Return documents in the order of a sort specification; an empty one leaves them as they are.
+
+    Args:
+        documents: The documents.
+        specification: As `compile_sort`.
+        order: How values compare.
+        metadata: As `compile_sort`.
+        most: How many of them, the first ones, if not all.
+    """
     if not specification:
         return list(documents)
-    return sorted(documents, key=compile_sort(specification, order, metadata=metadata))
+    key = compile_sort(specification, order, metadata=metadata)
+    if most is None or most > _FEW:
+        return sorted(documents, key=key)[:most]
+    return nsmallest(most, documents, key=key)
+
+
+_FEW: Final = 100
+"""Up to this many documents are faster found one by one than by sorting all."""

@@ -16,8 +16,6 @@ __all__ = ["OF_DATABASES", "SOURCES"]
 
 
 def _documents(operand: Any, context: PipelineContext) -> Stage:
-    if context.within is None and context.collection is not None:
-        raise CommandError(73, "'$documents' can only be run with {aggregate: 1}")
     evaluate = compile_expression(operand, context.environment)
 
     def run(documents: Iterable[Document]) -> Iterator[Document]:

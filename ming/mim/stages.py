@@ -123,6 +123,8 @@ class PipelineContext(QueryContext):
     """In how many other pipelines it lies."""
     changing: frozenset[str] = frozenset()
     """The variables that change from one run of the pipeline to the next."""
+    in_slots: bool = False
+    """Whether the server runs the stage in its slot-based engine."""
 
     def inside(
         self, stage: str, collection: str | None, variables: Mapping[str, Any], changing: Iterable[str] = ()

@@ -15,7 +15,7 @@ from ming.mim.rendering import shown
 from ming.mim.stages import Builder, Document, Stage, field_path
 from ming.mim.values import MISSING, type_name
 
-__all__ = ["REPLACING", "RESHAPING", "nested_value", "with_added", "with_value"]
+__all__ = ["REPLACING", "RESHAPING", "nested_value", "with_added", "with_last_value", "with_value"]
 
 
 def nested_value(document: Document, parts: tuple[str, ...]) -> Any:
@@ -40,6 +40,15 @@ def with_value(document: Document, parts: tuple[str, ...], value: Any) -> Docume
     if value is MISSING:
         return {name: inner for name, inner in document.items() if name != first}
     return {**document, first: value}
+
+
+def with_last_value(document: Document, parts: tuple[str, ...], value: Any) -> Document:
+    """Return a document with a value at a path, as `with_value` does, but in the last place."""
+    first, *rest = parts
+    if rest:
+        inner = document.get(first)
+        value = with_last_value(inner if isinstance(inner, dict) else {}, tuple(rest), value)
+    return {**{name: inner for name, inner in document.items() if name != first}, first: value}
 
 
 def with_added(value: Any, parts: tuple[str, ...], added: Any) -> Any:
@@ -100,11 +109,12 @@ def _unwind_options(operand: Any) -> tuple[tuple[str, ...], bool, tuple[str, ...
         raise CommandError(28818, f"path option to $unwind stage should be prefixed with a '$': {path}")
     if index_path is not None and index_path.startswith("$"):
         raise CommandError(
-            28822, f"includeArrayIndex option to $unwind stage should not be prefixed with a '$': {index_path}"
+            28822,
+            f"includeArrayIndex option to $unwind stage should not be prefixed with a '$': {index_path}",
         )
     return (
         field_path(path[1:]),
-        options.get("preserveNullAndEmptyArrays", False),
+        bool(options.get("preserveNullAndEmptyArrays")),
         None if index_path is None else field_path(index_path),
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from ming.mim.errors import CommandError
 from ming.mim.options import required, wrong_type
-from ming.mim.values import as_integer, is_number, type_name
+from ming.mim.values import as_integer, is_number
 
 __all__ = ["check_types", "check_update", "statements"]
 
@@ -85,15 +85,15 @@ def statements(command: Mapping[str, Any], name: str) -> list[Document]:
 
 
 def _check(kind: _Kind, statement: Document, what: str) -> None:
-    for field in statement:
-        if field not in kind.fields:
-            raise CommandError(40415, f"BSON field '{what}.{field}' is an unknown field.")
+    if not kind.fields.keys() >= statement.keys():
+        field = next(field for field in statement if field not in kind.fields)
+        raise CommandError(40415, f"BSON field '{what}.{field}' is an unknown field.")
     for field in kind.required:
         # Null is a value for some, and no value at all for those of a certain type.
         if kind.fields[field] or field not in statement:
             required(statement, what, field)
     check_types(statement, kind.fields, what)
-    if not isinstance(statement.get("hint", ""), str | dict):
+    if "hint" in statement and not isinstance(statement["hint"], str | dict):
         raise CommandError(9, "Hint must be a string or an object")
     if "u" in kind.fields:
         check_update(statement["u"])
@@ -130,10 +130,14 @@ def check_types(options: Mapping[str, Any], types: Mapping[str, str], what: str)
     Raises:
         CommandError: One is of another type.
     """
-    for name, wanted in types.items():
-        value = options.get(name)
-        if value is not None and wanted not in (_ANY, type_name(value)):
+    for name, value in options.items():
+        wanted = types.get(name, _ANY)
+        if wanted and value is not None and value.__class__ is not _CLASSES[wanted]:
             raise wrong_type(f"{what}.{name}", value, wanted)
     for at, value in enumerate(options.get("arrayFilters") or ()):
         if not isinstance(value, dict):
             raise wrong_type(f"{what}.arrayFilters.{at}", value, "object")
+
+
+_CLASSES: Final[Mapping[str, type]] = {"object": dict, "array": list, "bool": bool}
+"""The classes of the values of the types that options must have."""

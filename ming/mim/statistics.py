@@ -18,6 +18,7 @@ from ming.mim.path import parts_of
 from ming.mim.requests import Handler, Reply, Request
 from ming.mim.store import Collection, Database
 from ming.mim.values import is_number, order_key
+from ming.mim.views import all_views, find_view
 
 __all__ = ["STATISTICS", "disk_size"]
 
@@ -94,7 +95,7 @@ def _db_stats(request: Request) -> Reply:
     stats: Reply = {
         "db": request.database.name,
         "collections": len(collections),
-        "views": 0,
+        "views": len(all_views(request.database)),
         "objects": count,
         "avgObjSize": size / count if count else 0.0,
         "dataSize": size / scale,
@@ -125,6 +126,8 @@ def _data_size_command(request: Request) -> Reply:
         given, missing = ("min", "max") if high is None else ("max", "min")
         raise CommandError(2, f"{missing} must be set if {given} is set")
     collection = request.store.database(named[0]).get(named[1])
+    if find_view(request.store.database(named[0]), named[1]) is not None:
+        raise CommandError(166, f"Namespace {'.'.join(named)} is a view, not a collection")
     if collection is None:
         return {"size": 0, "numObjects": 0, "millis": 0, "ok": 1.0}
     documents: Iterable[Document] = (document for _, document in collection)
@@ -157,6 +160,8 @@ def _measured(request: Request, documents: Iterable[Document]) -> Reply:
 
 
 def _validate(request: Request) -> Reply:
+    if find_view(request.database, request.collection_name) is not None:
+        raise CommandError(166, "Cannot validate a view")
     collection = request.collection()
     if collection is None:
         raise CommandError(

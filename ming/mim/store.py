@@ -23,7 +23,7 @@ from ming.mim.conditions import Filter, Points
 from ming.mim.environment import KeyOf
 from ming.mim.errors import CommandError, DuplicateKey
 from ming.mim.guards import UNGUARDED, Guard, Write
-from ming.mim.indexes import Entry, Index
+from ming.mim.indexes import Entries, Entry, Index
 from ming.mim.journal import Change, Follower
 from ming.mim.names import check_collection_name
 from ming.mim.open_transactions import OpenTransactions
@@ -108,10 +108,11 @@ class Collection:
         numbers = self._numbers
         record = numbers.last + 1
         entries = [(index, index.entries(document)) for index in self.indexes.values()]
-        for index, keys in entries:
-            index.check(keys, record, self.namespace)
         if self._guard.active:
-            self._guard.writing(self, Write(record, key, entries))
+            self._ask(record, key, entries)
+        else:
+            for index, keys in entries:
+                index.check(keys, record, self.namespace)
         for index, keys in entries:
             index.add(keys, record)
         numbers.last = record
@@ -133,11 +134,16 @@ class Collection:
             DuplicateKey: A unique key is taken; the record is unchanged.
         """
         before = self._documents[record]
-        entries = [(index, index.entries(before), index.entries(document)) for index in self.indexes.values()]
-        for index, _, keys in entries:
-            index.check(keys, record, self.namespace)
+        entries = [
+            (index, index.entries(before), index.entries(document))
+            for index in self.indexes.values()
+            if self._guard.active or not index.is_blind_to(before, document)
+        ]
         if self._guard.active:
-            self._guard.writing(self, Write(record, None, [(index, keys) for index, _, keys in entries]))
+            self._ask(record, None, [(index, keys) for index, _, keys in entries])
+        else:
+            for index, _, keys in entries:
+                index.check(keys, record, self.namespace)
         for index, old_keys, keys in entries:
             index.remove(old_keys, record)
             index.add(keys, record)
@@ -157,6 +163,13 @@ class Collection:
         if self.cap is not None:
             self.cap.count(document, None)
         self._journal.append(Change("delete", self, record, document))
+
+    def _ask(self, record: int, key: OrderKey | None, entries: Sequence[tuple[Index, Entries]]) -> None:
+        """Check a record's keys and ask the guard, in the order in which a server notices what is wrong."""
+        self._guard.writing(self, Write(record, key))
+        for index, keys in entries:
+            index.check(keys, record, self.namespace)
+            self._guard.writing(self, Write(record, entries=[(index, keys)]))
 
     def restore(self, record: int, document: Document | None) -> None:
         """Make a record hold a document, or nothing, without a check or a note in the journal.
@@ -248,17 +261,28 @@ class Collection:
                 yield record, document
 
     def _candidates(self, query: Filter) -> Iterable[tuple[int, Document]]:
-        points = query.points
-        if points:
-            documents = self._documents
-            if "_id" in points and points["_id"].known_by(self.collation.key):
-                keys = sorted(key for key in points["_id"].keys if key in self._ids)
-                return [(record, documents[record]) for record in map(self._ids.__getitem__, keys)]
-            for index in self.indexes.values():
-                records = index.look_up(points)
-                if records is not None:
-                    return [(record, documents[record]) for record in sorted(records)]
-        return self._documents.items()
+        found = self.look_up(query.points) if query.points else None
+        return self._documents.items() if found is None else found
+
+    def look_up(self, points: Mapping[str, Points]) -> list[tuple[int, Document]] | None:
+        """Return the records among which all are that hold certain values, None if only reading all can tell.
+
+        They come in the order of `select`.
+
+        Args:
+            points: The values that paths must hold.
+        """
+        documents = self._documents
+        wanted = points.get("_id")
+        if wanted is not None and wanted.known_by(self.collation.key):
+            ids = self._ids
+            records = [ids[key] for key in sorted(wanted.keys) if key in ids]
+            return [(record, documents[record]) for record in records]
+        for index in self.indexes.values():
+            found = index.look_up(points)
+            if found is not None:
+                return [(record, documents[record]) for record in sorted(found)]
+        return None
 
     def finds(self, path: str, order: KeyOf) -> bool:
         """Whether the documents with a value at a path, as an order knows it, are found without reading all."""

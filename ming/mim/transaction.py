@@ -48,8 +48,9 @@ class Transaction(Snapshot):
 
     def prepare_write(self, database: str, name: str) -> None:
         """Give the transaction a collection of its own in the place of one of the store, if there is one."""
-        base = self._store.database(database).get(name)
-        if base is not None and base not in self._claims:
+        view = self.database(database)
+        base = view.base.get(name)
+        if base is not None and name not in view.made and base not in self._claims:
             seen = self.seen(base)
             claim = self._claims[base] = _Claim(self, base, base in self._reindexed)
             claim.fork = seen.fork(self._journal, claim)

@@ -1,15 +1,14 @@
 """The update engine: update documents compiled to changes of a document.
 
-A compiled update changes a copy of the stored document; the caller stores it if it differs. The places are the
+A compiled update makes another document of the stored one; the caller stores it if it differs. The places are the
 business of `update_paths`, what happens there of `modifiers` and `array_modifiers`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ming.mim.array_filters import check_identifiers, compile_array_filters
 from ming.mim.array_modifiers import ARRAY_MODIFIERS
@@ -18,7 +17,7 @@ from ming.mim.filters import QueryContext
 from ming.mim.modifiers import SCALAR_MODIFIERS, Action, ModifierContext, utc_now
 from ming.mim.path import is_index, parts_of, values_along
 from ming.mim.pipeline import compile_update_pipeline
-from ming.mim.update_paths import Placing, check_update_path, places
+from ming.mim.update_paths import Place, Placing, check_update_path, places
 from ming.mim.values import MISSING, copied, identical, order_key, type_name
 
 __all__ = ["Update", "check_id_unchanged", "compile_update"]
@@ -29,16 +28,19 @@ _IMMUTABLE_ID: Final = "Performing an update on the path '_id' would modify the 
 _MODIFIERS: Final = {**SCALAR_MODIFIERS, **ARRAY_MODIFIERS}
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+def _unchanged(document: Document) -> bool:
+    return False
+
+
+class Update(NamedTuple):
     """A compiled update."""
 
     apply: Callable[[Document, int | None, bool], Document]
-    """Return the changed document, given a copy that may be changed, the position that the filter matched and
-    whether the document is about to be inserted."""
+    """Return the changed document, given the one before, the position that the filter matched and whether the
+    document is about to be inserted. The two share what is the same in both, which is not to be changed."""
     is_replacement: bool = False
     """Whether the whole document is replaced."""
-    counts_as_change: Callable[[Document], bool] = lambda document: False
+    counts_as_change: Callable[[Document], bool] = _unchanged
     """Whether the server counts a document as modified even if nothing changed."""
     uses_position: bool = False
     """Whether the position that the filter matched is asked for."""
@@ -106,8 +108,7 @@ def _pipeline_update(stages: list[Any], context: QueryContext) -> Update:
 # -- modifiers ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """One modifier at one path."""
 
     parts: tuple[str, ...]
@@ -127,25 +128,28 @@ def _modifier_update(
     filters = compile_array_filters(array_filters, context.query)
     steps = _compile_steps(update, context)
     check_identifiers([step.parts for step in steps], filters)
-    steps.sort(key=lambda step: _path_order(step.parts))
+    if len(steps) > 1:
+        steps.sort(key=lambda step: _path_order(step.parts))
+    touched = {path[0] for step in steps for path in step.paths()}
+    uses_position = any("$" in step.parts for step in steps)
 
     def apply(document: Document, position: int | None, inserting: bool) -> Document:
         placing = Placing(position, filters)
-        own_id = copied(document.get("_id", MISSING))
+        own_id = document.get("_id", MISSING) if "_id" in touched else MISSING
+        changed = document.copy()
+        for name in touched.intersection(document):
+            changed[name] = copied(document[name])
         for step in steps:
-            if position is None and "$" in step.parts:
+            if uses_position and position is None and "$" in step.parts:
                 raise CommandError(2, "The positional operator did not find the match needed from the query.")
             if inserting or not step.on_insert_only:
-                _perform(step, document, placing)
-                if own_id is not MISSING and not identical(document.get("_id", MISSING), own_id):
+                _perform(step, changed, placing)
+                if own_id is not MISSING and not identical(changed.get("_id", MISSING), own_id):
                     raise CommandError(66, _IMMUTABLE_ID)
-        return document
+        return changed
 
-    return Update(
-        apply,
-        counts_as_change=_pushes_something(update),
-        uses_position=any("$" in step.parts for step in steps),
-    )
+    pushes = _pushes_something(update) if "$push" in update else _unchanged
+    return Update(apply, counts_as_change=pushes, uses_position=uses_position)
 
 
 def _compile_steps(update: Document, context: ModifierContext) -> list[_Step]:
@@ -176,7 +180,7 @@ def _check_modifier(name: str, changes: Any) -> None:
 
 def _pushes_something(update: Document) -> Callable[[Document], bool]:
     """Return what counts as a change: of items pushed and cut off again, or sorted, the server sees no more."""
-    pushes = {path: operand for path, operand in update.get("$push", {}).items() if isinstance(operand, dict)}
+    pushes = {path: operand for path, operand in update["$push"].items() if isinstance(operand, dict)}
     adds = any(operand.get("$each") for operand in pushes.values())
     sorted_arrays = [parts_of(path) for path, operand in pushes.items() if "$sort" in operand]
     return lambda document: adds or any(
@@ -187,6 +191,9 @@ def _pushes_something(update: Document) -> Callable[[Document], bool]:
 def _perform(step: _Step, document: Document, placing: Placing) -> None:
     if step.source is not None:
         _rename(document, step.source, step.parts)
+        return
+    if len(step.parts) == 1:
+        step.act(Place(document, step.parts, document))
         return
     # All places are known before the first changes, as arrays may be replaced.
     for place in list(places(document, step.parts, placing)):

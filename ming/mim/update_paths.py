@@ -7,8 +7,9 @@ element the filter matched, ``$[]`` every element and ``$[name]`` those an array
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from ming.mim.errors import CommandError
 from ming.mim.path import is_index
@@ -21,18 +22,16 @@ _MOST_PADDING: Final = 1_500_000
 Container = dict[str, Any] | list[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Placing:
+class Placing(NamedTuple):
     """What the dynamic steps of update paths stand for, for one document."""
 
     position: int | None = None
     """The array position that the filter matched."""
-    array_filters: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
+    array_filters: Mapping[str, Callable[[Any], bool]] = MappingProxyType({})
     """Tests of array elements, by identifier."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One place in a document, which may not exist yet."""
 
     container: Container | None
@@ -97,6 +96,7 @@ class Place:
         return self.container
 
 
+@lru_cache(maxsize=1000)
 def check_update_path(path: str) -> tuple[str, ...]:
     """Split an update path.
 

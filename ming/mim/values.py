@@ -287,14 +287,18 @@ _WRITE: Final = CodecOptions[dict[str, Any]](uuid_representation=UuidRepresentat
 _READ: Final = CodecOptions[dict[str, Any]](datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 
 
-def from_wire(document: Mapping[str, Any]) -> dict[str, Any]:
+def from_wire(document: Mapping[str, Any], options: CodecOptions[Any] = _WRITE) -> dict[str, Any]:
     """Copy a document through BSON: what is stored, and what queries compare with.
+
+    Args:
+        document: The document.
+        options: How to write what BSON can hold in several ways, and what it cannot hold without them.
 
     Raises:
         bson.errors.InvalidDocument: BSON has no such value.
         CommandError: It, or one of the writes in it, is larger than a message can hold.
     """
-    return from_bytes(bson.encode(document, codec_options=_WRITE))
+    return from_bytes(bson.encode(document, codec_options=options))
 
 
 def from_bytes(data: bytes) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ming.mim.summation import DoubleSum
 from ming.mim.values import is_number
 from ming.mim.window_bounds import Frame
 
-__all__ = ["GROWING", "SLIDING", "Covariance", "Integral", "State", "sliding"]
+__all__ = ["GROWING", "SLIDING", "Covariance", "Integral", "State", "by_frame", "sliding"]
 
 _DECIMAL: Final = create_decimal128_context()
 _LONG_LIMIT: Final = 2**63
@@ -55,6 +55,16 @@ def sliding(make: Callable[[], State], frames: Sequence[Frame], values: Sequence
             state.remove(values[at])
         start, end = max(start, frame_start), max(end, frame_end)
         results.append(state.result)
+    return results
+
+
+def by_frame(frames: Sequence[Frame], values: Sequence[Any], finish: Callable[[list[Any]], Any]) -> list[Any]:
+    """Return what is made of the values of each frame, once for frames that are the same."""
+    results: list[Any] = []
+    before = None
+    for frame in frames:
+        results.append(results[-1] if frame == before else finish(list(values[frame[0] : frame[1]])))
+        before = frame
     return results
 
 
@@ -129,6 +139,30 @@ class _Average(_Sum):
     def result(self) -> Any:
         count = sum(self.counts.values())
         return divide(super().result, count) if count else None
+
+
+class _GrowingDeviation:
+    """The standard deviation of the numbers, after Welford."""
+
+    def __init__(self, sample: bool) -> None:
+        self._sample = sample
+        self._count, self._mean, self._squares = 0, 0.0, 0.0
+
+    def add(self, value: Any) -> None:
+        if is_number(value):
+            number = _as_double(value)
+            self._count += 1
+            distance = number - self._mean
+            self._mean += distance / self._count
+            self._squares += distance * (number - self._mean)
+
+    def remove(self, value: Any) -> None:
+        raise AssertionError("frames of this function only grow")
+
+    @property
+    def result(self) -> Any:
+        divisor = self._count - self._sample
+        return math.sqrt(self._squares / divisor) if divisor > 0 else None
 
 
 class _Deviation:
@@ -274,6 +308,8 @@ def _as_double(value: Any) -> float:
 GROWING: Final[Mapping[str, Callable[[], State]]] = {
     "$sum": partial(_Sum, keeps_longs=True),
     "$avg": _Average,
+    "$stdDevPop": partial(_GrowingDeviation, sample=False),
+    "$stdDevSamp": partial(_GrowingDeviation, sample=True),
 }
 """Makers of the results that are kept as frames grow, by the name of the function."""
 

@@ -80,6 +80,7 @@ class _Batch(NamedTuple):
 def _batch(request: Request, writes: list[Document], perform: Callable[[Any], Outcome]) -> _Batch:
     """Perform the writes of a batch one by one; an ordered batch stops at the first error."""
     attempt = request.attempt
+    request.check_name()
     done = _Batch({}, [], [] if attempt is None else attempt.retried)
     for index, write in enumerate(writes):
         try:
@@ -101,9 +102,12 @@ def _insert(request: Request) -> Reply:
     check_options(request.command, _INSERT, request.name)
     writes = statements(request.command, request.name)
     storing = request.storing
-    collection = request.database.require(request.collection_name)
+    collection: Collection | None = None
 
     def perform(document: Document) -> Outcome:
+        nonlocal collection
+        if collection is None:
+            collection = request.home()
         storing.insert(collection, document)
         return _ONE
 
@@ -184,10 +188,9 @@ def _change(
     storing: Storing, collection: Collection, record: int, document: Document, query: Filter, update: Update
 ) -> Document:
     """Update one record and return the document it holds then: the same object if nothing changed."""
-    changed = update.apply(
-        copied(document), query.position(document) if update.uses_position else None, False
-    )
-    check_id_unchanged(document, changed)
+    changed = update.apply(document, query.position(document) if update.uses_position else None, False)
+    if changed.get("_id", MISSING) is not document["_id"]:
+        check_id_unchanged(document, changed)
     if identical(document, changed):
         return document
     storing.replace(collection, record, document, changed, update.is_replacement)
@@ -196,7 +199,7 @@ def _change(
 
 def _upsert(request: Request, storing: Storing, query: Document, update: Update) -> Document:
     start = seed(query, only_id=update.is_replacement)
-    made = update.apply(copied(start), None, True)
+    made = update.apply(start, None, True)
     if "_id" in start:
         check_id_unchanged(start, made)
     return storing.insert(request.database.require(request.collection_name), made, upserted=True)

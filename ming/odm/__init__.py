@@ -23,6 +23,7 @@ from ming.odm.property import (
     ForeignIdProperty,
     RelationProperty,
 )
+from ming.odm.typed import TypedMappedClass
 
 __all__ = [
     "AsyncODMSession",
@@ -39,6 +40,7 @@ __all__ = [
     "RelationProperty",
     "SessionExtension",
     "ThreadLocalODMSession",
+    "TypedMappedClass",
     "mapper",
     "session",
     "state",

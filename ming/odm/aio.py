@@ -17,20 +17,22 @@ from weakref import WeakSet
 from ming._drive import arun
 from ming._types import Flow
 from ming.aio.session import AsyncSession
-from ming.exc import RelationNotLoaded
 from ming.odm.aio_cursor import AsyncODMCursor
 from ming.odm.base import ObjectState, state
 from ming.odm.flush import flush
 from ming.odm.guarded import update_if_not_modified
 from ming.odm.identity_map import IdentityMap
+from ming.odm.pages import History
+from ming.odm.prefetch import load, paths
 from ming.odm.registry import mapper_of
-from ming.odm.relations import RelationProperty, paths
 from ming.odm.tracking import TrackingSession
 from ming.odm.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from pymongo.results import DeleteResult, UpdateResult
     from typing_extensions import Self
+
+    from ming.odm.relations import RelationProperty
 
 __all__ = ["AsyncODMSession"]
 
@@ -184,6 +186,7 @@ class AsyncODMSession(TrackingSession):
         ming_cursor = self.impl.find(mapper_of(cls).collection, *args, **driver)
         cursor = AsyncODMCursor[T](self, cls, ming_cursor, **options)
         cursor.is_to_flush = self.autoflush
+        cursor._history = History(args, kwargs)
         cursor.announce("find", cls, *args, **driver)
         return cursor
 
@@ -236,16 +239,16 @@ class AsyncODMSession(TrackingSession):
 
     async def load(self, objects: Any, *names: str) -> None:
         """Load relations of an object, or of several; see `ODMSession.load`."""
-        found = [objects] if hasattr(objects, "__ming__") else list(objects)
-        await self.perform(paths(self, found, names))
+        await self.perform(paths(self, objects, names))
 
     def load_relation(self, own: ObjectState, prop: RelationProperty) -> None:
-        """Refuse to load a relation when it is read: that would have to be awaited.
+        """Load a relation when it is read, if memory answers for the server: to ask would have to be awaited.
 
         Raises:
-            RelationNotLoaded: Always.
+            RelationNotLoaded: It does not.
         """
-        raise self._not_loaded(own, prop)
+        if not self.is_done(load(self, prop, [own])):
+            raise self._not_loaded(own, prop, f"await session.load(obj, {prop.name!r})")
 
     def assign_relation(self, own: ObjectState, prop: RelationProperty, value: Any) -> None:
         """Relate an object to others; nothing is stored until the flush.
@@ -253,17 +256,8 @@ class AsyncODMSession(TrackingSession):
         Raises:
             RelationNotLoaded: What it is related to now has to be known, and is not.
         """
-        try:
-            next(prop.assign(self, own, value))
-        except StopIteration:
-            return
-        raise self._not_loaded(own, prop)
-
-    def _not_loaded(self, own: ObjectState, prop: RelationProperty) -> RelationNotLoaded:
-        name = f"{type(own.instance).__name__}.{prop.name}"
-        return RelationNotLoaded(
-            f"{name} is not loaded: await session.load(obj, {prop.name!r}), or find(...).options(load=[{prop.name!r}])"
-        )
+        if not self.is_done(prop.assign(self, own, value)):
+            raise self._not_loaded(own, prop, f"await session.load(obj, {prop.name!r})")
 
     # -- by query, past the objects
 

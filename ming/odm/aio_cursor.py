@@ -7,9 +7,10 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ming._cursor import only
+from ming._values import Missing
 from ming.aio.cursor import AsyncCursor
 from ming.odm.base import hooks
-from ming.odm.cursor import CursorBase
+from ming.odm.cursor import PREFETCHED, CursorBase
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -75,8 +76,8 @@ class AsyncODMCursor(CursorBase[T]):
             await self._waiting.pop(0)
 
     async def _next_impl(self) -> T:
-        if self._ready is None and self._options.load:
-            self._ready = map(self._decorated, await self._prefetched())
+        if self._options.load and self._ready is None:
+            return await self._next_prefetched()
         if self._ready is not None:
             for obj in self._ready:
                 found: T = obj
@@ -86,18 +87,31 @@ class AsyncODMCursor(CursorBase[T]):
         found = await anext(source)
         return found if isinstance(source, AsyncCursor) else self._object_of(found)
 
-    async def _prefetched(self) -> list[Any]:
-        source = self._source()
-        is_ours = isinstance(source, AsyncCursor)
-        found = [each if is_ours else self._object_of(each) async for each in source]
-        await self.session.load(found, *self._options.load)
-        return found
+    async def _next_prefetched(self) -> T:
+        found: Any = self._next_of_ahead()
+        if found is Missing:
+            source = self._source()
+            is_ours = isinstance(source, AsyncCursor)
+            ahead = []
+            async for each in source:
+                ahead.append((each if is_ours else self._object_of(each), self._position))
+                if len(ahead) == self._at_once:
+                    break
+            await self.session.load([obj for obj, _ in ahead], *self._options.load)
+            self._ahead = iter(ahead)
+            found = self._next_of_ahead()
+        if found is Missing:
+            raise StopAsyncIteration
+        made: T = found
+        return made
 
     async def first(self) -> T | None:
         """Return the next object, or None at the end."""
-        async for obj in self:
-            return obj
-        return None
+        self._at_once = 1
+        try:
+            return await anext(self, None)
+        finally:
+            self._at_once = PREFETCHED
 
     async def one(self) -> T:
         """Return the only object.
@@ -139,7 +153,8 @@ class AsyncODMCursor(CursorBase[T]):
 
     async def rewind(self) -> Self:
         """Start anew."""
-        self._ready = None
+        self._ready = self._position = None
+        self._ahead = iter(())
         await self.ming_cursor.rewind()
         return self
 

@@ -51,11 +51,12 @@ def session(of: Any) -> Any:
 def detached(value: Any) -> Any:
     """Copy containers deeply, as plain ones; what they hold, and what they carry out of sight, is shared."""
     if isinstance(value, dict):
-        value = deinstrument(value)
-        made = type(value).__new__(type(value))
-        dict.update(made, ((key, detached(inner)) for key, inner in dict.items(value)))
-        if isinstance(value, Object) and value._origin is not None:
-            set_origin(made, value._origin)
+        plain: Any = deinstrument(value)
+        kind: Any = type(plain)
+        made = kind.__new__(kind)
+        dict.update(made, ((key, detached(inner)) for key, inner in dict.items(plain)))
+        if isinstance(plain, Object) and plain._origin is not None:
+            set_origin(made, plain._origin)
         return made
     return [detached(inner) for inner in value] if isinstance(value, list) else value
 
@@ -165,7 +166,7 @@ class ObjectState:
         if session is not None:
             session.enlist(self)
             if name in self.mapper.foreign_ids:
-                session.uow.note_foreign_ids(self.mapper)
+                session.uow.note(self, name)
         if self._status == self.new:
             if name == "_id" and session is not None:
                 session.imap.expunge(self.instance)
@@ -372,6 +373,8 @@ class ObjectState:
             self._note_read(fields)
         self._original = self._cache = self._extra = None
         self._status = self.dirty if self._before or self._all else self.clean
+        if self.session is not None:
+            self.session.uow.note_fields(self)
 
     def merge(self, document: Any, options: Any) -> None:
         """Take over what is stored now; pending changes are made to that, unless nobody said what changed."""

@@ -25,7 +25,7 @@ from ming._flows.changes import same
 from ming._flows.operations import BulkWrite, CallHook
 from ming._flows.rebase import FindAgain
 from ming._values import Missing
-from ming.odm.flows import annotated, deleted, inserted, update_lists, updated
+from ming.odm.flows import annotated, deleted, inserted, noted, update_lists, updated
 from ming.odm.unit_of_work import Step
 from ming.odm.writes import Change, change_of, stale, to_insert
 
@@ -80,7 +80,8 @@ def perform(session: Any, steps: Sequence[Step]) -> Flow[None]:
     with session.uow.performing(step.state for step in steps):
         for step in steps:
             try:
-                requests.append((yield from _request(session, step)))
+                with noted(step.kind, step.state):
+                    requests.append((yield from _request(session, step)))
             except Exception as error:  # noqa: BLE001 - a hook may raise anything
                 failure = error
                 break

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from ming._cursor import Cursor, only
 from ming._cursor import CursorBase as DocumentCursor
 from ming._flows.loading import loader_for
-from ming._values import Missing
 from ming.exc import MingException
 from ming.odm.base import ObjectState, hooks, state
+from ming.odm.loading import object_maker
 from ming.odm.options import Options
+from ming.odm.pages import Pages
 from ming.odm.registry import mapper_of
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ __all__ = ["CursorBase", "ODMCursor"]
 
 T = TypeVar("T")
 
+PREFETCHED: Final = 1000
+"""For so many objects at once relations are loaded along."""
 
-class CursorBase(Generic[T]):
+
+class CursorBase(Pages, Generic[T]):
     """What both faces' cursors share.
 
     Args:
@@ -48,8 +52,11 @@ class CursorBase(Generic[T]):
     _options: Options = Options(decorate=None, fields=None, load=())
     _maker: Callable[[dict[str, Any]], Any] | None = None
     _note: Callable[[dict[str, Any]], None] | None = None
-    _take_over: Callable[[ObjectState, Any, Options], None] = ObjectState.reload
-    """How an object there is takes over what is stored, with ``refresh``."""
+    _merges: bool = False
+    """Whether objects there are keep their pending changes when they take over what is stored."""
+    _at_once: int = PREFETCHED
+    _ahead: Iterator[tuple[Any, Any]] = iter(())
+    """Objects whose relations were loaded along, each with where it stands, as pages want to know."""
     _ready: Iterator[Any] | None = None
     """What is handed out, where that is not what the cursor over the documents finds."""
 
@@ -91,7 +98,9 @@ class CursorBase(Generic[T]):
 
     def _again(self, **options: Any) -> Self:
         """A cursor over the same documents, with some options replaced."""
-        return type(self)(self.session, self.cls, self.ming_cursor, **{**self._options, **options})
+        made = type(self)(self.session, self.cls, self.ming_cursor, **{**self._options, **options})
+        made._history, made._order = self._history, self._order
+        return made
 
     def note(self, name: str, values: list[Any]) -> None:
         """Have the stored values of a field collected while objects are handed out."""
@@ -108,42 +117,23 @@ class CursorBase(Generic[T]):
 
     def _object_maker(self, allow_extra: bool = True, strip_extra: bool = True) -> Callable[[Any], Any]:
         """The function from a stored document to the object that stands for it in the session."""
-        session, options, mapper, group = self.session, self._options, self.mapper, object()
+        options, mapper = self._options, self.mapper
+        note = self._note if self._order is None else self._mark
         mapper.compile()
         load = loader_for(mapper.collection, allow_extra, strip_extra)
-        refresh, fields, note, take_over = options.refresh, options.fields, self._note, self._take_over
+        make = object_maker(self.session, mapper, options, load, self._takes_over())
         # Prefetching is done with the objects themselves.
         decorate = None if options.load else options.decorate
-        find, track = session.imap.finder(mapper.root), session.tracker(mapper.root)
-        mapper_for, attach = mapper.mapper_for, ObjectState.attach
+        if note is None and decorate is None:
+            return make
 
-        def make(raw: dict[str, Any]) -> Any:
+        def noted(raw: dict[str, Any]) -> Any:
             if note is not None:
                 note(raw)
-            document_id = raw.get("_id", Missing)
-            obj = find(document_id)
-            if obj is None:
-                document = load(raw)
-                if document_id is Missing:
-                    # A default would be nobody's.
-                    dict.pop(document, "_id", None)
-                made = mapper_for(document)
-                cls: Any = made.mapped_class
-                obj = cls.__new__(cls)
-                own = attach(obj, made, options, session, document)
-                own._status = "clean"
-                own.group = group
-                track(own, obj, document_id)
-            elif refresh:
-                take_over(obj.__ming__, load(raw), options)
-                obj.__ming__.group = group
-            else:
-                known = obj.__ming__.options.get("fields")
-                if known is not None and (fields is None or not {*fields} <= {*known}):
-                    obj.__ming__.complete(load(raw), options)
+            obj = make(raw)
             return obj if decorate is None else decorate(obj)
 
-        return make
+        return noted
 
     def _object_of(self, found: Any) -> Any:
         """The object of what another iterator than our cursor hands out: raw documents, or such as are not valid."""
@@ -154,8 +144,18 @@ class CursorBase(Generic[T]):
             obj = self.mapper.adopt(found, self.session, self._options)
             self.session.track(obj)
         elif self._options.refresh:
-            self._take_over(state(obj), found, self._options)
+            self._takes_over()(state(obj), found, self._options)
         return self._decorated(obj)
+
+    def _takes_over(self) -> Callable[[ObjectState, Any, Options], None]:
+        """How objects there are take over what is stored, with ``refresh``."""
+        return ObjectState.merge if self._merges else ObjectState.reload
+
+    def _next_of_ahead(self) -> Any:
+        """The next object whose relations were loaded along; `Missing` without."""
+        for obj, self._position in self._ahead:
+            return self._decorated(obj)
+        return Missing
 
     def _decorated(self, obj: Any) -> Any:
         decorate = self._options.decorate
@@ -163,7 +163,7 @@ class CursorBase(Generic[T]):
 
     def hand_out(self, raws: Iterable[dict[str, Any]]) -> None:
         """Hand out the objects of raw documents that are there already; they keep their pending changes."""
-        self._take_over = ObjectState.merge
+        self._merges = True
         self._ready = map(self._object_maker(), raws)
 
     # -- how the driver is to find
@@ -181,7 +181,13 @@ class CursorBase(Generic[T]):
         return self._chained("hint", index_or_name)
 
     def sort(self, *args: Any, **kwargs: Any) -> Self:
-        """Sort; arguments are the driver's."""
+        """Sort; arguments are the driver's.
+
+        Raises:
+            ValueError: The cursor is over a page, which is one of what had been sorted.
+        """
+        if self._order is not None:
+            raise ValueError("sort() comes before after() and page()")
         return self._chained("sort", *args, **kwargs)
 
     def options(self, **options: Any) -> Self:
@@ -202,6 +208,8 @@ class CursorBase(Generic[T]):
         return made
 
     def _created(self, made: Self, verb: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self._history is not None:
+            made._history = self._history.then(verb, args, kwargs)
         made.announce(verb, self, *args, **kwargs)
 
     def announce(self, action: str, *args: Any, **kwargs: Any) -> None:
@@ -253,9 +261,9 @@ class ODMCursor(CursorBase[T]):
             )
 
     def _next_impl(self) -> T:
-        if self._ready is None and self._options.load:
-            self._ready = map(self._decorated, self._prefetched())
         found: T
+        if self._options.load and self._ready is None:
+            return self._next_prefetched()
         if self._ready is not None:
             found = next(self._ready)
             return found
@@ -263,16 +271,28 @@ class ODMCursor(CursorBase[T]):
         found = next(source)
         return found if isinstance(source, DocumentCursor) else self._object_of(found)
 
-    def _prefetched(self) -> list[Any]:
-        source = self._source()
-        is_ours = isinstance(source, DocumentCursor)
-        found = [each if is_ours else self._object_of(each) for each in source]
-        self.session.load(found, *self._options.load)
-        return found
+    def _next_prefetched(self) -> T:
+        found: Any = self._next_of_ahead()
+        if found is Missing:
+            source = self._source()
+            is_ours = isinstance(source, DocumentCursor)
+            objects = (each if is_ours else self._object_of(each) for each in islice(source, self._at_once))
+            ahead = [(obj, self._position) for obj in objects]
+            self.session.load([obj for obj, _ in ahead], *self._options.load)
+            self._ahead = iter(ahead)
+            found = self._next_of_ahead()
+        if found is Missing:
+            raise StopIteration
+        made: T = found
+        return made
 
     def first(self) -> T | None:
         """Return the next object, or None at the end."""
-        return next(self, None)
+        self._at_once = 1
+        try:
+            return next(self, None)
+        finally:
+            self._at_once = PREFETCHED
 
     def one(self) -> T:
         """Return the only object.
@@ -307,7 +327,8 @@ class ODMCursor(CursorBase[T]):
 
     def rewind(self) -> Self:
         """Start anew."""
-        self._ready = None
+        self._ready = self._position = None
+        self._ahead = iter(())
         self.ming_cursor.rewind()
         return self
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ming._fields import Field
-from ming._indexes import Index
+from ming._indexes import Index, flagged
 from ming._mongometa import meta_class
 from ming.declarative import Document
 from ming.encryption import EncryptedMixin
+from ming.exc import MongoGone
 from ming.metadata import collection
 from ming.odm.fields import FieldProperty, ORMProperty
 from ming.odm.foreign_ids import ForeignIdProperty
 from ming.odm.mapper import Mapper, mapper
 from ming.odm.registry import REGISTRY
+from ming.schema import Deprecated
+from ming.utils import classproperty
 
 if TYPE_CHECKING:
-    from ming.odm.query import Query
+    from ming.odm.query import QueryDescriptor
+
+    _MAPPER = cast("Mapper[Any]", None)
 
 __all__ = ["EncryptedMixin", "Index", "MappedClass", "ORMProperty", "collection", "mapper"]
 
@@ -32,7 +37,7 @@ class _MappedClassMeta(type):
     def __new__(
         mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any
     ) -> _MappedClassMeta:
-        properties = {key: value for key, value in namespace.items() if isinstance(value, ORMProperty)}
+        properties = _properties(namespace)
         body = {key: value for key, value in namespace.items() if key not in properties}
         for key, prop in properties.items():
             prop.name = key
@@ -42,7 +47,7 @@ class _MappedClassMeta(type):
         body["_compiled"] = False
         cls: Any = super().__new__(mcs, name, bases, body, **keywords)
         meta = cls.__mongometa__
-        document_class = _document_class(cls, own_meta, [*_fields(properties), *_extra_fields(body)])
+        document_class = _document_class(cls, own_meta, list(_fields(properties)))
         options = {option: getattr(meta, option) for option in _OPTIONS if getattr(meta, option, None)}
         Mapper(cls, document_class, getattr(meta, "session", None), properties=properties, **options)
         # Asked for, the manager creates the declared indexes where a session is bound already.
@@ -51,6 +56,14 @@ class _MappedClassMeta(type):
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> None:
         super().__init__(name, bases, namespace)
+
+
+def _properties(namespace: Mapping[str, Any]) -> dict[str, ORMProperty]:
+    """What a class body declares; a field is a property over it."""
+    declared = {
+        key: FieldProperty(value) if isinstance(value, Field) else value for key, value in namespace.items()
+    }
+    return {key: value for key, value in declared.items() if isinstance(value, ORMProperty)}
 
 
 def _fields(properties: Mapping[str, ORMProperty]) -> Iterator[Field[Any]]:
@@ -62,33 +75,25 @@ def _fields(properties: Mapping[str, ORMProperty]) -> Iterator[Field[Any]]:
             yield prop.field
 
 
-def _extra_fields(body: Mapping[str, Any]) -> Iterator[Field[Any]]:
-    """The fields of what is no property, but stands for a field: decrypted ones."""
-    for name, value in body.items():
-        if isinstance(value, Field):
-            value.name = value.name or name
-            yield value
-
-
 def _document_class(cls: Any, own_meta: Mapping[str, Any], fields: list[Field[Any]]) -> Any:
     """The document class of a mapped class: its fields, and everything its meta class says."""
     bases = [REGISTRY.by_class[base].collection for base in cls.__bases__ if base in REGISTRY.by_class]
     options = {key: value for key, value in own_meta.items() if key not in ("__dict__", "__weakref__")}
     if "session" in options:
         options["session"] = _document_session(options["session"])
+    if options.get("version_of") in REGISTRY.by_class:
+        options["version_of"] = REGISTRY.by_class[options["version_of"]].collection
     namespace: dict[str, Any] = {"__mongometa__": type("__mongometa__", (), options)}
-    namespace.update({str(field.name): field for field in fields})
+    namespace.update({_attribute(str(field.name)): field for field in fields})
     metaclass: Any = type(Document)
     made = metaclass(f"Document<{cls.__name__}>", tuple(bases) or (Document,), namespace)
-    flagged = [
-        Index(field.name, unique=field.unique, sparse=field.sparse) for field in fields if _is_flagged(field)
-    ]
-    made._manager.indexes[:0] = [index for index in flagged if index not in made._manager.indexes]
+    made._manager.indexes[:0] = [index for index in flagged(fields) if index not in made._manager.indexes]
     return made
 
 
-def _is_flagged(field: Field[Any]) -> bool:
-    return field.index or field.unique or field.sparse
+def _attribute(name: str) -> str:
+    """Where a document class holds a field: hooks that get its documents find dict's methods in their place."""
+    return f"<{name}>" if hasattr(dict, name) else name
 
 
 def _document_session(session: Any) -> Any:
@@ -109,8 +114,26 @@ class MappedClass(EncryptedMixin, metaclass=_MappedClassMeta):
         name = None
         session = None
 
+    @classproperty
+    def _datastore(cls: Any) -> Any:
+        session = cls.query.session
+        datastore = None if session is None else session.bind
+        if datastore is None:
+            raise MongoGone(f"{cls.__name__} can neither encrypt nor decrypt: its session has no datastore")
+        return datastore
+
+    @classproperty
+    def _field_names(cls: Any) -> list[str]:
+        mapper = cls.query.mapper
+        mapper.compile()
+        names = {prop.key: str(prop.name) for prop in mapper.properties if isinstance(prop, FieldProperty)}
+        fields = mapper.manager.field_index.items()
+        return [
+            names[key] for key, field in fields if key in names and not isinstance(field.schema, Deprecated)
+        ]
+
     if TYPE_CHECKING:
-        query: ClassVar[Query[Any]]
+        query = QueryDescriptor(_MAPPER)
 
         def __init__(self, **kwargs: Any) -> None: ...
         def __getitem__(self, name: str) -> Any: ...

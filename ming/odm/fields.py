@@ -38,9 +38,18 @@ class ORMProperty:
         include_in_repr: Whether the value is shown in the object's repr.
     """
 
-    name: str | None = None
+    _name: str | None = None
     mapper: Mapper[Any] | None = None
     include_in_repr: Any = True
+
+    @property
+    def name(self) -> str | None:
+        """The attribute's name."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self._name = name
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -112,7 +121,11 @@ class FieldProperty(ORMProperty, Generic[T]):
     @overload
     def __init__(self: FieldProperty[Any], field_type: None, /, **kwargs: Any) -> None: ...
     @overload
-    def __init__(self: FieldProperty[Any], field_type: str, type: Any, /, **kwargs: Any) -> None: ...
+    def __init__(self: FieldProperty[V], name: str, type: _Item[V], /, **kwargs: Any) -> None: ...
+    @overload
+    def __init__(self: FieldProperty[V], name: str, type: _Class[V], /, **kwargs: Any) -> None: ...
+    @overload
+    def __init__(self: FieldProperty[Any], name: str, type: Any, /, **kwargs: Any) -> None: ...
     @overload
     def __init__(self: FieldProperty[V], field_type: V, /, **kwargs: Any) -> None: ...
     def __init__(self: FieldProperty[Any], field_type: Any, /, *args: Any, **kwargs: Any) -> None:
@@ -122,7 +135,7 @@ class FieldProperty(ORMProperty, Generic[T]):
             raise TypeError(f"Unexpected args: {args or kwargs}")
         else:
             self._field = field_type
-        self._name: str | None = self._field.name
+        self._name = self._field.name
         self._key: str | None = self._field.name
 
     @staticmethod
@@ -163,7 +176,7 @@ class FieldProperty(ORMProperty, Generic[T]):
         return self._key
 
     @cached_property
-    def include_in_repr(self) -> bool:  # type: ignore[override]
+    def include_in_repr(self) -> bool:
         """Whether the value is shown in the object's repr: all but binaries and deprecated fields."""
         return not isinstance(self.field.schema, _UNPRINTED)
 
@@ -194,7 +207,7 @@ class FieldProperty(ORMProperty, Generic[T]):
         found.set(key, default)
         return found.instrumented(key)
 
-    def __set__(self, instance: Any, value: Any) -> None:
+    def __set__(self, instance: Any, value: T | None) -> None:
         found = state(instance)
         key = self.key
         valid = self.field.schema.validate(deinstrument(value))
@@ -223,6 +236,25 @@ class FieldPropertyWithMissingNone(FieldProperty[T]):
 
     if TYPE_CHECKING:
 
+        @overload
+        def __init__(
+            self: FieldPropertyWithMissingNone[V], field_type: _Item[V], /, **kwargs: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: FieldPropertyWithMissingNone[list[V]], field_type: list[_Class[V]], /, **kwargs: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: FieldPropertyWithMissingNone[V], field_type: _Class[V], /, **kwargs: Any
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: FieldPropertyWithMissingNone[Any], field_type: Any, /, *args: Any, **kwargs: Any
+        ) -> None: ...
+        def __init__(
+            self: FieldPropertyWithMissingNone[Any], field_type: Any, /, *args: Any, **kwargs: Any
+        ) -> None: ...
         @overload
         def __get__(self, instance: None, owner: Any) -> FieldPropertyWithMissingNone[T]: ...
         @overload

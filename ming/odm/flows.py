@@ -6,7 +6,8 @@ objects are stored by `ming.odm.flush`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -44,6 +45,7 @@ __all__ = [
     "deleted",
     "insert",
     "inserted",
+    "noted",
     "remove",
     "update",
     "update_lists",
@@ -113,18 +115,24 @@ def _around(session: Any, own: ObjectState, event: str, step: Flow[T]) -> Flow[T
     session.enlist(own)
     hooked = call_hook(own.mapper.extensions, event, step, own.instance, own, session)
     around = call_hook(session.extensions, event, hooked, own.instance, own)
+    with session.uow.performing([own]), noted(event, own):
+        result = yield from around
+    if not session.uow.is_flushing:
+        own.forget_original()
+    return result
+
+
+@contextmanager
+def noted(event: str, own: ObjectState) -> Iterator[None]:
+    """Have errors, such as those of hooks, say which object they are about."""
     try:
-        with session.uow.performing([own]):
-            result = yield from around
+        yield
     except MingException:
-        # Ours name the object.
+        # Ours do.
         raise
     except Exception as error:
         add_note(error, f"in the {event} of {named(own)}")
         raise
-    if not session.uow.is_flushing:
-        own.forget_original()
-    return result
 
 
 def annotated(session: Any, own: ObjectState, flow: Flow[T]) -> Flow[T]:
@@ -235,4 +243,4 @@ def deleted(session: Any, own: ObjectState) -> None:
     own.settle_deleted()
     session.uow.expunge(own.instance)
     session.imap.expunge(own.instance)
-    session.uow.note_foreign_ids(own.mapper)
+    session.uow.note_fields(own)

@@ -7,14 +7,14 @@ after a failed step stays as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from ming._flows.rebase import is_upgraded
 from ming.odm import bulk
 from ming.odm.base import ObjectState, call_hook, state
-from ming.odm.relations import RelationProperty, load
+from ming.odm.cascades import cascade
 from ming.odm.unit_of_work import Step, plan
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class _Flush:
         self._session = session
         self._only = None if obj is None else state(obj)
         self._stored = stored
+        self._cascaded: list[ObjectState] = []
         self._bulkable: dict[Mapper[Any], bool] = {}
 
     def perform(self) -> Flow[None]:
@@ -66,7 +67,7 @@ class _Flush:
             session.db  # noqa: B018
         seen: set[ObjectState] = set()
         while True:
-            yield from _cascade(session, self._states())
+            self._cascaded += yield from cascade(session, self._states())
             steps = [step for step in plan(self._states()) if step.state not in seen]
             if not steps:
                 return
@@ -81,7 +82,11 @@ class _Flush:
                         yield from bulk.perform(session, list(self._current(batch)))
 
     def _states(self) -> list[ObjectState]:
-        return self._session.uow.states() if self._only is None else [self._only]
+        if self._only is None:
+            states: list[ObjectState] = self._session.uow.states()
+            return states
+        # What goes with the object is stored with it, and before it, should something be in the way.
+        return [*dict.fromkeys(self._cascaded), self._only]
 
     def _current(self, steps: Iterable[Step]) -> Iterator[Step]:
         """The steps as they are due now: hooks may have changed an object, stored it or let it go."""
@@ -102,38 +107,3 @@ class _Flush:
         if mapper not in self._bulkable:
             self._bulkable[mapper] = self._session.is_bulkable(mapper)
         return self._bulkable[mapper]
-
-
-def _cascade(session: Any, states: Iterable[ObjectState]) -> Flow[None]:
-    """Delete or detach what belongs to objects about to be deleted."""
-    waiting = [own for own in states if own.status == ObjectState.deleted and not own.gone]
-    seen: set[ObjectState] = set()
-    while waiting:
-        seen.update(waiting)
-        found: list[ObjectState] = []
-        for prop, own in _by_cascade(waiting):
-            yield from load(session, prop, own)
-            related = [obj for each in own for obj in prop.related_to(each)]
-            for obj in related:
-                _let_go(prop, obj, [each.document_id for each in own])
-            found += map(state, related)
-        waiting = [own for own in found if own.status == ObjectState.deleted and own not in seen]
-
-
-def _by_cascade(states: Iterable[ObjectState]) -> Iterator[tuple[RelationProperty, list[ObjectState]]]:
-    rules: dict[RelationProperty, list[ObjectState]] = {}
-    for own in states:
-        for prop in own.mapper.cascades:
-            rules.setdefault(prop, []).append(own)
-    return iter(rules.items())
-
-
-def _let_go(prop: RelationProperty, obj: Any, owners: Sequence[Any]) -> None:
-    if prop.cascade == "delete":
-        state(obj).status = ObjectState.deleted
-    elif prop.join.prop.uselist:
-        setattr(
-            obj, prop.join.foreign, [each for each in getattr(obj, prop.join.foreign) if each not in owners]
-        )
-    else:
-        setattr(obj, prop.join.foreign, None)

@@ -7,6 +7,7 @@ The other class may be named before it is there. It is looked up when the class 
 from __future__ import annotations
 
 import copy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ming import schema as S
@@ -35,8 +36,6 @@ class ForeignIdProperty(FieldProperty[Any]):
     Raises:
         AttributeError: ``allow_none`` together with ``uselist``.
     """
-
-    include_in_repr = True
 
     _DEFAULTS: ClassVar[dict[bool, Any]] = {True: [], False: None}
 
@@ -83,6 +82,11 @@ class ForeignIdProperty(FieldProperty[Any]):
             KeyError: No mapped class has the name of the other one.
         """
         return self._field or self._declare()
+
+    @cached_property
+    def include_in_repr(self) -> bool:
+        """Whether the value is shown in the object's repr."""
+        return True
 
     def _declare(self) -> Field[Any]:
         mapper = mapper_of(self.related)

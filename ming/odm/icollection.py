@@ -136,7 +136,8 @@ class InstrumentedObj(dict[str, Any]):
 
     def _put(self, key: str, value: Any) -> None:
         dict.__setitem__(self._impl, key, value)
-        dict.__setitem__(self, key, value)
+        # Tracked at once, because views that were handed out earlier show it.
+        dict.__setitem__(self, key, instrument(value, self._tracker))
 
     def __setitem__(self, key: str, value: Any) -> None:
         value = _plain(value)
@@ -219,10 +220,13 @@ class InstrumentedObj(dict[str, Any]):
         return self
 
     def __or__(self, other: Any) -> Any:
-        return {**self._impl, **other} if isinstance(other, dict) else NotImplemented
+        return self._merged(self._impl, other) if isinstance(other, dict) else NotImplemented
 
     def __ror__(self, other: Any) -> Any:
-        return {**other, **self._impl} if isinstance(other, dict) else NotImplemented
+        return self._merged(other, self._impl) if isinstance(other, dict) else NotImplemented
+
+    def _merged(self, first: dict[str, Any], second: dict[str, Any]) -> InstrumentedObj:
+        return InstrumentedObj({**deinstrument(first), **deinstrument(second)}, self._tracker)
 
     # -- copies
 
@@ -236,7 +240,9 @@ class InstrumentedObj(dict[str, Any]):
         return InstrumentedObj(copy.copy(self._impl), self._tracker)
 
     def __copy__(self) -> Any:
-        return copy.copy(self._impl)
+        made = copy.copy(self._impl)
+        dict.update(made, self.items())
+        return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return copy.deepcopy(self._impl, memo)
@@ -387,6 +393,7 @@ class InstrumentedList(list[Any]):
         if times.__index__() <= 0:
             del self[:]
             return self
+        _announce(self._tracker)
         original = list(self._impl)
         for _ in range(times.__index__() - 1):
             self.extend(copy.deepcopy(original))
@@ -454,7 +461,7 @@ class InstrumentedList(list[Any]):
         return InstrumentedList(self._impl.copy(), self._tracker)
 
     def __copy__(self) -> Any:
-        return self._impl.copy()
+        return list(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return copy.deepcopy(self._impl, memo)

@@ -6,7 +6,7 @@ base class and one through a subclass meet in one object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import bson
@@ -33,40 +33,18 @@ class IdentityMap:
 
     def find(self, root: Mapper[Any], document_id: Any) -> Any:
         """Return the object of a family with an ``_id``, or None."""
-        return self.finder(root)(document_id)
+        return self.family(root).get(hashable(document_id))
 
-    def finder(self, root: Mapper[Any]) -> Callable[[Any], Any]:
-        """Return a function that gives the object of a family with an ``_id``, or None."""
-        get = self._family(root).get
-
-        def find(document_id: Any) -> Any:
-            try:
-                return get(document_id)
-            except TypeError:
-                return get(hashable(document_id))
-
-        return find
-
-    def enterer(self, root: Mapper[Any]) -> Callable[[Any, Any], None]:
-        """Return a function that enters objects of a family under an ``_id``, unless that is missing."""
-        family = self._family(root)
-
-        def enter(document_id: Any, obj: Any) -> None:
-            if document_id is not Missing:
-                try:
-                    family[document_id] = obj
-                except TypeError:
-                    family[hashable(document_id)] = obj
-
-        return enter
-
-    def _family(self, root: Mapper[Any]) -> dict[Any, Any]:
+    def family(self, root: Mapper[Any]) -> dict[Any, Any]:
+        """Return the objects of a family by what `hashable` makes of their ``_id``."""
         return self._families.setdefault(root, {})
 
     def save(self, obj: Any) -> None:
         """Enter an object; one without ``_id`` is left out, an earlier one with the same key forgotten."""
         own = state(obj)
-        self.enterer(own.mapper.root)(own.document_id, obj)
+        document_id = own.document_id
+        if document_id is not Missing:
+            self.family(own.mapper.root)[hashable(document_id)] = obj
 
     def expunge(self, obj: Any) -> None:
         """Take an object out, if it is there."""

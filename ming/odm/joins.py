@@ -1,75 +1,26 @@
 """How a relation finds its other side: by a foreign id, or a list of them, on either class.
 
-A join says what to ask for (`Join.query`), which of the objects found belong to whom (`Join.distribute`) and
-what assigning a relation changes (`Join.assign`). All of it is decided here and performed by a session.
+A join says which keys lead from an object to the other side and what assigning a relation changes. What it
+finds is gathered by `ming.odm.related`; which join a relation has is inferred in `ming.odm.relations`.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ming._flows.operations import Operation
 from ming._values import Missing
 from ming.odm.base import ObjectState, state
 from ming.odm.identity_map import hashable
 from ming.odm.registry import mapper_of
+from ming.odm.related import FindObjects, related
 
 if TYPE_CHECKING:
     from ming._types import Flow
     from ming.odm.foreign_ids import ForeignIdProperty
+    from ming.odm.mapper import Mapper
 
-__all__ = [
-    "FindObjects",
-    "Found",
-    "Join",
-    "ManyToManyListJoin",
-    "ManyToOneJoin",
-    "OneToManyJoin",
-    "related",
-]
-
-_BATCH: Final = 1000
-"""Ids per query."""
-
-Found = tuple[Any, Any]
-"""An object, and the stored value of the field that was asked for."""
-
-
-class FindObjects(Operation[list[Found]]):
-    """Find the objects of a class that match, each with the stored value of one field.
-
-    Args:
-        cls: The mapped class.
-        query: The filter.
-        name: The field.
-    """
-
-    __slots__ = ("cls", "name", "query")
-
-    def __init__(self, cls: type[Any], query: Mapping[str, Any], name: str) -> None:
-        self.cls = cls
-        self.query = query
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"FindObjects({self.cls.__name__}, {self.query!r}, {self.name!r})"
-
-    def perform(self, session: Any) -> list[Found]:
-        """Ask a synchronous session."""
-        found: list[Found] = session.find_with_values(self.cls, self.query, self.name)
-        return found
-
-    async def aperform(self, session: Any) -> list[Found]:
-        """Ask an asynchronous session."""
-        found: list[Found] = await session.find_with_values(self.cls, self.query, self.name)
-        return found
-
-
-def id_of(of: Any) -> Any:
-    """Return the ``_id`` of an object, or an ``_id`` itself."""
-    return of._id if hasattr(of, "__ming__") else of
+__all__ = ["Join", "ManyToManyListJoin", "ManyToOneJoin", "OneToManyJoin"]
 
 
 class Join:
@@ -91,6 +42,9 @@ class Join:
         self.rel_cls = rel_cls
         self.prop = prop
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.own_cls.__name__} -> {self.rel_cls.__name__} by {self.foreign}>"
+
     @property
     def field(self) -> str:
         """The field of the other side's documents that is asked for."""
@@ -101,6 +55,11 @@ class Join:
         """The field that holds the foreign id."""
         return str(self.prop.name)
 
+    @property
+    def watched(self) -> tuple[Mapper[Any], str]:
+        """The family and the field whose changes in memory change what is found."""
+        return mapper_of(self.rel_cls).root, self.field
+
     def keys(self, own: ObjectState) -> list[Any]:
         """Return the values of `field` that belong to an object."""
         raise NotImplementedError
@@ -109,43 +68,33 @@ class Join:
         """Return the filter for what belongs to some keys."""
         return {self.field: keys[0]} if len(keys) == 1 else {self.field: {"$in": list(keys)}}
 
-    def distribute(
-        self, own: Sequence[ObjectState], found: Iterable[Found], pending: Iterable[Any]
-    ) -> list[list[Any]]:
-        """Return what belongs to each object.
+    def tracked(self, session: Any, key: Any) -> Any:
+        """Return the object that a session has for a key where that answers for the server, or None."""
+        return None
 
-        Args:
-            own: The states of the objects.
-            found: What is stored.
-            pending: Tracked objects of the other class with changes that are not stored yet.
-        """
-        owners: dict[Any, list[Any]] = {}
-        for obj, value in self._in_memory(found, pending):
-            for key in dict.fromkeys(map(hashable, value if isinstance(value, list) else [value])):
-                owners.setdefault(key, []).append(obj)
-        return [
-            list({id(obj): obj for key in self.keys(each) for obj in owners.get(hashable(key), ())}.values())
-            for each in own
-        ]
-
-    def _in_memory(self, found: Iterable[Found], pending: Iterable[Any]) -> Iterable[Found]:
-        """What is found, with the values it has in memory where these are about to be stored."""
-        return found
-
-    def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[None]:
+    def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[list[Any]]:
         """Relate an object to others.
 
         Args:
             own: The object's state.
-            value: What it is to be related to: an object, or several.
+            value: What it is to be related to: an object or None, or several objects or ids.
             current: What it is related to now.
+
+        Returns:
+            The objects among what was given.
         """
+        raise NotImplementedError
+
+    def detach(self, obj: Any, own_ids: Sequence[Any]) -> None:
+        """Have an object at the other side hold none of some ``_id``s."""
         raise NotImplementedError
 
     # -- for one object, by hand
 
     def iterator(self, instance: Any) -> Any:
-        """Return a cursor over what an object is related to."""
+        """Return a cursor over what an object is related to; where that is one, a list of it."""
+        if not self.is_list:
+            return [self.load(instance)]
         own = state(instance)
         keys = self.keys(own)
         query = self.query(keys) if keys else {"_id": {"$in": []}}
@@ -174,18 +123,23 @@ class Join:
         """Return the session that finds the other side: the object's own, or that of the class there."""
         return own.session if own.session is not None else mapper_of(self.rel_cls).session
 
-    def _objects(self, values: Iterable[Any]) -> Flow[list[Any]]:
-        """The objects among values that may also be ids."""
-        objects = []
-        for value in values:
-            if hasattr(value, "__ming__"):
-                objects.append(value)
-                continue
-            found = yield from FindObjects(self.rel_cls, {"_id": value}, "_id")
-            if not found:
-                raise AttributeError(f"no {self.rel_cls.__name__} has the _id {value!r}")
-            objects.append(found[0][0])
-        return objects
+    def _objects(self, own: ObjectState, values: Iterable[Any]) -> Flow[list[Any]]:
+        """The objects among values that may also be ids; those are looked up, all at once."""
+        given = list(values)
+        imap = self.session_for(own).imap
+        by_id = {hashable(each): imap.get(self.rel_cls, each) for each in given if not _is_object(each)}
+        unknown = [each for each in given if not _is_object(each) and by_id[hashable(each)] is None]
+        if unknown:
+            found = yield from FindObjects(self.rel_cls, {"_id": {"$in": unknown}}, "_id")
+            by_id.update((hashable(document_id), obj) for obj, document_id in found)
+        for each in unknown:
+            if by_id[hashable(each)] is None:
+                raise AttributeError(f"no {self.rel_cls.__name__} has the _id {each!r}")
+        return [each if _is_object(each) else by_id[hashable(each)] for each in given]
+
+
+def _is_object(value: Any) -> bool:
+    return hasattr(value, "__ming__")
 
 
 class ManyToOneJoin(Join):
@@ -198,10 +152,15 @@ class ManyToOneJoin(Join):
         value = dict.get(own.document, self.foreign)
         return [] if value is None and not self.prop.allow_none else [value]
 
-    def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[None]:
+    def tracked(self, session: Any, key: Any) -> Any:
+        """Return the object that a session has with an ``_id``, as `ODMSession.get` does."""
+        return session.imap.get(self.rel_cls, key)
+
+    def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[list[Any]]:
         """Set the foreign id."""
         setattr(own.instance, self.foreign, None if value is None else value._id)
-        yield from ()
+        return [] if value is None else [value]
+        yield
 
 
 class _FromOtherSide(Join):
@@ -219,27 +178,33 @@ class _FromOtherSide(Join):
         value = dict.get(own.document, "_id", Missing)
         return [] if value is Missing else [value]
 
-    def _in_memory(self, found: Iterable[Found], pending: Iterable[Any]) -> Iterable[Found]:
-        waiting = {id(obj): obj for obj in pending if isinstance(obj, self.rel_cls)}
-        for obj, value in found:
-            if waiting.pop(id(obj), None) is not None:
-                value = dict.get(state(obj).document, self.foreign)
-            yield obj, value
-        for obj in waiting.values():
-            yield obj, dict.get(state(obj).document, self.foreign)
+    def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[list[Any]]:
+        """Have those given hold the ``_id``, and those no longer that hold it now."""
+        wanted = yield from self._objects(own, value)
+        own_id = own.instance._id
+        chosen = set(map(id, wanted))
+        for obj in current:
+            if id(obj) not in chosen:
+                self.detach(obj, [own_id])
+        for obj in wanted:
+            self.attach(obj, own_id)
+        return wanted
+
+    def attach(self, obj: Any, own_id: Any) -> None:
+        """Have an object at the other side hold an ``_id``."""
+        raise NotImplementedError
 
 
 class OneToManyJoin(_FromOtherSide):
     """Others hold the object's ``_id``."""
 
-    def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[None]:
-        """Set the foreign id of those given, and take it from those that have it now."""
-        wanted = yield from self._objects(value)
-        for obj in current:
-            if not any(obj is each for each in wanted):
-                setattr(obj, self.foreign, None)
-        for obj in wanted:
-            setattr(obj, self.foreign, own.instance._id)
+    def attach(self, obj: Any, own_id: Any) -> None:
+        """Set the foreign id."""
+        setattr(obj, self.foreign, own_id)
+
+    def detach(self, obj: Any, own_ids: Sequence[Any]) -> None:
+        """Set the foreign id to None."""
+        setattr(obj, self.foreign, None)
 
 
 class ManyToManyListJoin(Join):
@@ -267,48 +232,22 @@ class ManyToManyListJoin(Join):
         """Return the ids in the list."""
         return list(dict.get(own.document, self.foreign) or ())
 
-    def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[None]:
+    def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[list[Any]]:
         """Set the list of ids."""
-        setattr(own.instance, self.foreign, [id_of(each) for each in value])
-        yield from ()
+        given = list(value)
+        setattr(own.instance, self.foreign, [each._id if _is_object(each) else each for each in given])
+        return [each for each in given if _is_object(each)]
+        yield
 
 
 class _ListAtOtherSide(_FromOtherSide, ManyToManyListJoin):
     """The other side holds lists with the object's ``_id``."""
 
-    def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[None]:
-        """Put the ``_id`` into the lists of those given, and take it out of all others."""
-        own_id = own.instance._id
-        wanted = yield from self._objects(value)
-        for obj in current:
-            if not any(obj is each for each in wanted):
-                setattr(obj, self.foreign, [each for each in getattr(obj, self.foreign) if each != own_id])
-        for obj in wanted:
-            ids = getattr(obj, self.foreign)
-            if own_id not in ids:
-                ids.append(own_id)
+    def attach(self, obj: Any, own_id: Any) -> None:
+        """Add the ``_id`` to the list."""
+        if own_id not in getattr(obj, self.foreign):
+            getattr(obj, self.foreign).append(own_id)
 
-
-def related(session: Any, join: Join, own: Sequence[ObjectState]) -> Flow[list[list[Any]]]:
-    """Return what is at the other side of each object."""
-    keys = _distinct(key for each in own for key in join.keys(each))
-    found: list[Found] = []
-    if isinstance(join, ManyToOneJoin):
-        tracked = {key: session.imap.get(join.rel_cls, value) for key, value in keys.items()}
-        found = [(obj, keys[key]) for key, obj in tracked.items() if obj is not None]
-        keys = {key: value for key, value in keys.items() if tracked[key] is None}
-    for batch in _batches(list(keys.values())):
-        found += yield from FindObjects(join.rel_cls, join.query(batch), join.field)
-    return join.distribute(own, found, [*session.uow.new, *session.uow.dirty])
-
-
-def _distinct(keys: Iterable[Any]) -> dict[Any, Any]:
-    return {hashable(key): key for key in keys}
-
-
-def _batches(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in itertools.count(0, _BATCH):
-        batch = keys[start : start + _BATCH]
-        if not batch:
-            return
-        yield batch
+    def detach(self, obj: Any, own_ids: Sequence[Any]) -> None:
+        """Take the ``_id``s out of the list."""
+        setattr(obj, self.foreign, [each for each in getattr(obj, self.foreign) if each not in own_ids])

@@ -6,23 +6,24 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from ming._base_manager import BaseManager
 from ming._fields import Field
-from ming._values import Object
+from ming._indexes import flagged
 from ming.odm import flows
-from ming.odm.base import ObjectState, no_op, state
-from ming.odm.fields import FieldProperty, ORMProperty
+from ming.odm.base import ObjectState, state
+from ming.odm.extensions import MapperExtension
+from ming.odm.fields import ORMProperty
 from ming.odm.foreign_ids import ForeignIdProperty
+from ming.odm.inheritance import properties_of
+from ming.odm.instances import equip
 from ming.odm.options import Options
-from ming.odm.query import Query, QueryDescriptor, _ClassQuery, _InstQuery
+from ming.odm.query import Query, _ClassQuery, _InstQuery
 from ming.odm.registry import REGISTRY
 from ming.odm.relations import RelationProperty
-from ming.utils import wordwrap
 
 if TYPE_CHECKING:
     from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Mapper", "MapperExtension", "Query", "_ClassQuery", "_InstQuery", "mapper"]
 
 M = TypeVar("M")
-
-_WIDTH = 60
+N = TypeVar("N")
 
 
 class Mapper(Generic[M]):
@@ -79,12 +79,14 @@ class Mapper(Generic[M]):
         self.properties: list[ORMProperty] = []
         self.property_index: dict[str, ORMProperty] = {}
         self._compiled = False
-        found = all_properties(self, properties or {})
+        found = properties_of(self, properties or {})
         excluded = frozenset(exclude_properties)
         for name in list(include_properties) or [name for name in found if name not in excluded]:
             self._set_property(name, found[name])
         equip(self)
         REGISTRY.add(self)
+        for each in self._family():
+            each._compiled = False
 
     def __repr__(self) -> str:
         return f"<Mapper {self.mapped_class.__name__}:{self.manager.collection_name}>"
@@ -98,6 +100,10 @@ class Mapper(Generic[M]):
     # -- properties
 
     def _set_property(self, name: str, prop: ORMProperty) -> None:
+        if name == "query":
+            raise TypeError(
+                f"{self!r}: `query` is the way to the session; a property of another name can stand for it"
+            )
         prop.name = name
         prop.mapper = self
         self.properties.append(prop)
@@ -124,6 +130,7 @@ class Mapper(Generic[M]):
         manager = self.manager
         if field.name not in manager.field_index:
             manager.field_index[str(field.name)] = field
+            manager.indexes += [index for index in flagged([field]) if index not in manager.indexes]
             manager.forget_schema()
 
     @cached_property
@@ -212,7 +219,7 @@ class Mapper(Generic[M]):
     # -- all mappers
 
     @classmethod
-    def by_class(cls, mapped_class: type[Any]) -> Mapper[Any]:
+    def by_class(cls, mapped_class: type[N]) -> Mapper[N]:
         """Return the mapper of a class.
 
         Raises:
@@ -245,31 +252,58 @@ class Mapper(Generic[M]):
 
     @classmethod
     def compile_all(cls) -> None:
-        """Look up what all properties name; done one by one at first use otherwise."""
+        """Look up what all properties name; done one by one at first use otherwise.
+
+        Raises:
+            KeyError: No mapped class is of a name; all the others are looked up nevertheless.
+        """
+        errors: list[KeyError] = []
         for each in REGISTRY:
-            each.compile()
+            try:
+                each.compile()
+            except KeyError as error:
+                # What has been redefined since is of no interest.
+                errors += [error] if REGISTRY.is_current(each) else []
+        if errors:
+            raise errors[0]
 
     def compile(self) -> None:
-        """Look up what the properties name.
+        """Look up what the properties name, for classes of the same polymorphic family as far as they are there.
 
         Raises:
             KeyError: No mapped class is of the name; the next call tries again.
         """
-        if not self._compiled:
-            for prop in self.properties:
-                prop.compile(self)
-            self._compiled = True
+        if self._compiled:
+            return
+        for each in self._family():
+            try:
+                each._compile_properties()
+            except KeyError:
+                if each is self:
+                    raise
+
+    def _compile_properties(self) -> None:
+        for prop in self.properties:
+            prop.compile(self)
+        self._compiled = True
+
+    def _family(self) -> list[Mapper[Any]]:
+        """This mapper, and those of the classes that its documents may be of."""
+        registered = (self.manager.polymorphic_registry or {}).values() if self.manager.polymorphic_on else ()
+        mappers = [REGISTRY.by_collection.get(cls) for cls in registered]
+        return list(dict.fromkeys([self, *(each for each in mappers if each is not None)]))
 
     @classmethod
     def ensure_all_indexes(cls) -> None:
-        """Create the declared indexes of every class that has a session."""
+        """Create the declared indexes of every class that has a collection and a synchronous session."""
         for each in REGISTRY:
-            if each.session:
+            is_async = getattr(each.session, "is_async", False) is True
+            if each.session and not is_async and each.manager.collection_name is not None:
                 each.session.ensure_indexes(each.collection)
 
     @classmethod
     def clear_all(cls) -> None:
-        """Forget all mappers."""
+        """Forget all mappers but those of the library's own bases."""
         REGISTRY.clear()
 
     @classmethod
@@ -284,10 +318,14 @@ class Mapper(Generic[M]):
             meta = getattr(each.mapped_class, "__mongometa__", None)
             if meta is not None:
                 meta.session = session
-            each.compile()
+        cls.compile_all()
         cls.ensure_all_indexes()
 
 
+@overload
+def mapper(cls: type[M], collection: Any = None, session: Any = None, **kwargs: Any) -> Mapper[M]: ...
+@overload
+def mapper(cls: Any) -> Mapper[Any]: ...
 def mapper(cls: Any, collection: Any = None, session: Any = None, **kwargs: Any) -> Mapper[Any]:
     """Return the mapper of a class, or map it.
 

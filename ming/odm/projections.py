@@ -21,7 +21,7 @@ def projected(projection: Any, declared: Callable[[], Iterable[str]]) -> tuple[s
     Returns:
         Their names, with ``_id``; None where nothing is left out.
     """
-    if projection is None or (isinstance(projection, Mapping) and not projection):
+    if not projection:
         return None
     if not isinstance(projection, Mapping):
         return tuple(dict.fromkeys(["_id", *projection]))

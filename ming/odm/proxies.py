@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -49,6 +49,19 @@ class _Used(threading.local):
         self.proxies: WeakKeyDictionary[ThreadLocalODMSession, None] = WeakKeyDictionary()
 
 
+def _flush_each(used: Callable[[], Iterable[ODMSession]]) -> None:
+    """Flush sessions, with those that hooks are the first to use."""
+    flushed: list[ODMSession] = []
+    while waiting := [found for found in used() if found not in flushed]:
+        for found in waiting:
+            flushed.append(found)
+            found.flush()
+    # Hooks may have left something to do to sessions that came earlier.
+    for found in flushed:
+        if found.plan():
+            found.flush()
+
+
 class ThreadLocalODMSession(_OwnAttributes, ThreadLocalProxy[ODMSession]):
     """Stands for one `ODMSession` per thread; arguments as there."""
 
@@ -81,12 +94,7 @@ class ThreadLocalODMSession(_OwnAttributes, ThreadLocalProxy[ODMSession]):
     @classmethod
     def flush_all(cls) -> None:
         """Flush every session that this thread has used."""
-        flushed: set[ThreadLocalODMSession] = set()
-        # A hook may be the first to use another session.
-        while waiting := [proxy for proxy in cls._used.proxies if proxy not in flushed]:
-            for proxy in waiting:
-                flushed.add(proxy)
-                proxy._get().flush()
+        _flush_each(lambda: (proxy._get() for proxy in list(cls._used.proxies)))
 
     @classmethod
     def close_all(cls) -> None:
@@ -155,11 +163,7 @@ class ContextualODMSession(_OwnAttributes, ContextualProxy[ODMSession]):
         Args:
             context: What identifies it, as the sessions' ``context`` returns it.
         """
-        flushed: set[int] = set()
-        while waiting := [found for _, _, found in cls._sessions(context) if id(found) not in flushed]:
-            for found in waiting:
-                flushed.add(id(found))
-                found.flush()
+        _flush_each(lambda: (found for _, _, found in cls._sessions(context)))
 
     @classmethod
     def close_all(cls, context: Any) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from ming._values import Missing
 from ming.odm.base import ObjectState, state
-from ming.odm.registry import mapper_of
 
 if TYPE_CHECKING:
     from pymongo.results import DeleteResult, UpdateResult
@@ -107,15 +106,22 @@ class _InstQuery(Generic[T]):
     """What a mapped object asks its class's session.
 
     Args:
+        mapper: The class's mapper.
         instance: The object.
     """
 
-    def __init__(self, instance: T) -> None:
+    def __init__(self, mapper: Mapper[T], instance: T) -> None:
         self.instance = instance
-        self.mapper: Mapper[T] = mapper_of(type(instance))
-        self.classquery: _ClassQuery[T] = self.mapper.query
-        self.find = self.classquery.find
-        self.get = self.classquery.get
+        self.mapper = mapper
+        self.classquery: _ClassQuery[T] = mapper.query
+
+    def find(self, *args: Any, **kwargs: Any) -> ODMCursor[T]:
+        """Open a cursor over the objects of the class that match."""
+        return self.classquery.find(*args, **kwargs)
+
+    def get(self, _id: Any = _UNSET, **query: Any) -> T | None:
+        """Return one object of the class, as the class's ``query`` does."""
+        return self.classquery.get(_id, **query)
 
     @property
     def mapped_class(self) -> type[T]:
@@ -139,23 +145,30 @@ class _InstQuery(Generic[T]):
 
     def update(self, fields: Any, **kwargs: Any) -> UpdateResult:
         """Send an update for the object's document as it is; memory stays as it is."""
-        return self.classquery.update({"_id": self.instance._id}, fields, **kwargs)  # type: ignore[attr-defined]
+        return self.classquery.update({"_id": state(self.instance).document_id}, fields, **kwargs)
 
     def update_if_not_modified(self, fields: Any, upsert: bool = False) -> bool:
         """Update the stored document if it is what was loaded; see `ODMSession.update_if_not_modified`."""
         return cast(bool, self.session.update_if_not_modified(self.instance, fields, upsert))
 
 
-class Query(_ClassQuery[T], _InstQuery[T]):
-    """The type of ``query``, for annotations: ``query: Query[Page]``."""
-
-
 class QueryDescriptor:
-    """``query`` on a mapped class and on its objects."""
+    """``query`` on a mapped class and on its objects.
+
+    Args:
+        mapper: The class's mapper.
+    """
+
+    def __init__(self, mapper: Mapper[Any]) -> None:
+        self._mapper = mapper
 
     @overload
     def __get__(self, instance: None, owner: type[T]) -> _ClassQuery[T]: ...
     @overload
     def __get__(self, instance: T, owner: type[T] | None = None) -> _InstQuery[T]: ...
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return mapper_of(owner).query if instance is None else _InstQuery(instance)
+        return self._mapper.query if instance is None else _InstQuery(self._mapper, instance)
+
+
+class Query(_ClassQuery[T], _InstQuery[T], QueryDescriptor):
+    """Type of ``query`` on the class and on objects alike, for ``query: 'Query[Page]'`` in class bodies."""

@@ -26,9 +26,8 @@ class Registry:
 
     def add(self, mapper: Mapper[Any]) -> None:
         """Enter a mapper; one of the same class is replaced."""
-        cls = mapper.mapped_class
-        self.by_class[cls] = mapper
-        self.by_name[f"{cls.__module__}.{cls.__name__}"] = mapper
+        self.by_class[mapper.mapped_class] = mapper
+        self.by_name[_full_name(mapper)] = mapper
         self.by_collection[mapper.collection] = mapper
         self.all.append(mapper)
 
@@ -45,27 +44,42 @@ class Registry:
                 return mapper
         raise KeyError(name)
 
+    def is_current(self, mapper: Mapper[Any]) -> bool:
+        """Whether a mapper still is the one its class's name leads to."""
+        return self.by_name.get(_full_name(mapper)) is mapper
+
     def clear(self) -> None:
-        """Forget every mapper but those of the library's own bases."""
-        for held in (self.by_class, self.by_name, self.by_collection):
+        """Forget every mapper but those of the library's own bases, from which new classes derive."""
+        kept = [mapper for mapper in self.all if mapper.mapped_class.__module__.startswith("ming.odm.")]
+        for held in self._held():
             held.clear()
         self.all.clear()
+        for mapper in kept:
+            self.add(mapper)
 
     @contextmanager
     def preserved(self) -> Iterator[None]:
         """Forget, after a block, the mappers that it made: what tests with models of their own want."""
-        before = [dict(held) for held in (self.by_class, self.by_name, self.by_collection)]
+        before = [dict(held) for held in self._held()]
         mappers = list(self.all)
         try:
             yield
         finally:
-            for held, contents in zip((self.by_class, self.by_name, self.by_collection), before, strict=True):
+            for held, contents in zip(self._held(), before, strict=True):
                 held.clear()
                 held.update(contents)
             self.all[:] = mappers
 
+    def _held(self) -> list[dict[Any, Mapper[Any]]]:
+        return [self.by_class, self.by_name, self.by_collection]
+
     def __iter__(self) -> Iterator[Mapper[Any]]:
         return iter(list(self.all))
+
+
+def _full_name(mapper: Mapper[Any]) -> str:
+    cls = mapper.mapped_class
+    return f"{cls.__module__}.{cls.__name__}"
 
 
 REGISTRY: Final = Registry()

@@ -1,27 +1,30 @@
 """Relations: properties that stand for the objects at the other side of a foreign id.
 
-Reading a relation of one object loads it for all objects that came in the same result, in one query per
-batch; what was loaded is kept with each object until a foreign id changes that it depends on.
+Reading a relation of one object loads it for all objects that came in the same result (`ming.odm.prefetch`).
+What was loaded is kept with each object, and follows what changes in memory: foreign ids, new objects, deleted
+ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from ming.exc import AmbiguousJoin, NoJoin
+from ming.exc import AmbiguousJoin, NoJoin, ORMError
 from ming.odm.base import ObjectState, Tracker, state
 from ming.odm.fields import ORMProperty
 from ming.odm.foreign_ids import ForeignIdProperty
 from ming.odm.icollection import InstrumentedList
-from ming.odm.joins import Join, ManyToManyListJoin, ManyToOneJoin, OneToManyJoin, related
+from ming.odm.joins import Join, ManyToManyListJoin, ManyToOneJoin, OneToManyJoin
+from ming.odm.prefetch import load
 from ming.odm.registry import REGISTRY, mapper_of
+from ming.odm.related import followed
 
 if TYPE_CHECKING:
     from ming._types import Flow
     from ming.odm.mapper import Mapper
 
-__all__ = ["ManyToManyListTracker", "OneToManyTracker", "RelationProperty", "load", "paths", "siblings"]
+__all__ = ["ManyToManyListTracker", "OneToManyTracker", "RelationProperty"]
 
 Cascade = Literal["delete", "nullify"]
 
@@ -30,6 +33,9 @@ class OneToManyTracker(Tracker):
     """Refuses to change a list of related objects: it is what a query found."""
 
     __slots__ = ()
+
+    def __init__(self) -> None:
+        """It has no state to tell."""
 
     def changing(self) -> None:
         """Refuse.
@@ -50,11 +56,18 @@ class ManyToManyListTracker(OneToManyTracker):
     __slots__ = ()
 
 
+_READ_ONLY: Final = OneToManyTracker()
+
+
 class _Loaded(NamedTuple):
-    """What a relation loaded, as long as what it depends on is the same."""
+    """What a relation loaded, and what it depends on."""
 
     value: Any
-    token: Any
+    keys: list[Any]
+    journal: list[ObjectState]
+    """Who changed at the other side, of all times."""
+    position: int
+    """As far as the journal has been heeded."""
 
 
 class RelationProperty(ORMProperty):
@@ -116,18 +129,19 @@ class RelationProperty(ORMProperty):
         Raises:
             AmbiguousJoin: Several foreign ids could be meant.
             NoJoin: There is none.
+            ORMError: It is to be taken from the other side by ``cascade``, and is at this one.
         """
         if self._join is None:
             self._join = self._inferred()
+            if self.cascade == "nullify" and not self._join.asks_other_side:
+                raise ORMError(f"{self!r}: nullify is for foreign ids at the other side, and there are none")
         return self._join
 
     def _inferred(self) -> Join:
         assert self.mapper is not None
         own_cls, rel_cls = self.mapper.mapped_class, self.related
-        own = self._detect_foreign_keys(self.mapper, rel_cls)
-        other = self._detect_foreign_keys(mapper_of(rel_cls), own_cls)
-        if self.via_property_owner is not None:
-            own, other = (own, []) if self.via_property_owner else ([], other)
+        own = self._detect_foreign_keys(self.mapper, rel_cls, self.via_property_owner is not False)
+        other = self._detect_foreign_keys(mapper_of(rel_cls), own_cls, self.via_property_owner is not True)
         if len(own) == 1:
             kind = ManyToManyListJoin if own[0].uselist else ManyToOneJoin
             return kind(own_cls, rel_cls, own[0])
@@ -140,8 +154,12 @@ class RelationProperty(ORMProperty):
             return ManyToManyListJoin(own_cls, rel_cls, other[0], detains_list=False)
         return OneToManyJoin(own_cls, rel_cls, other[0])
 
-    def _detect_foreign_keys(self, mapper: Mapper[Any], related: type[Any]) -> list[ForeignIdProperty]:
-        """The foreign ids of a class that can mean another one, or a base of it."""
+    def _detect_foreign_keys(
+        self, mapper: Mapper[Any], related: type[Any], considered: bool = True
+    ) -> list[ForeignIdProperty]:
+        """The foreign ids of a class, if that is considered, that can mean another one, or a base of it."""
+        if not considered:
+            return []
         return [
             prop
             for prop in mapper.all_properties()
@@ -156,40 +174,59 @@ class RelationProperty(ORMProperty):
         if instance is None:
             return self
         own = state(instance)
-        if not self.fetch:
-            cursor = self.join.iterator(instance)
-            return cursor if self.join.is_list else [cursor.first()]
+        if self.join.is_list and not self.fetch:
+            return self.join.iterator(instance)
         loaded = self.loaded(own)
         if loaded is None:
             self.join.session_for(own).load_relation(own, self)
             loaded = self.loaded(own)
             assert loaded is not None
-        return loaded.value
+        return loaded.value if self.fetch else [loaded.value]
 
     def loaded(self, own: ObjectState) -> _Loaded | None:
-        """What was loaded for an object, if it still holds."""
+        """Return what was loaded for an object as it is after all changes in memory; None if it has to be asked for."""
         found: _Loaded | None = own.extra_state.get(self)
-        return found if found is not None and found.token == self._token(own) else None
+        if found is None or found.keys != self.join.keys(own):
+            return None
+        if own.session is None:
+            # Nobody keeps it up any longer; it is what it was.
+            return found
+        journal = self._journal(own)
+        if journal is not found.journal:
+            return None
+        if len(journal) == found.position:
+            return found
+        objects = self._objects(found)
+        changed = dict.fromkeys(journal[found.position :])
+        current = followed(self.join, own, objects, changed)
+        if [*map(id, current)] == [*map(id, objects)]:
+            own.extra_state[self] = found._replace(position=len(journal))
+        else:
+            self.keep(own, current)
+        kept: _Loaded = own.extra_state[self]
+        return kept
 
     def related_to(self, own: ObjectState) -> list[Any]:
-        """The objects that were loaded for an object, also where there can be one only."""
+        """Return the objects that were loaded for an object, also where there can be one only."""
         loaded = self.loaded(own)
-        if loaded is None or loaded.value is None:
-            return []
-        return list(loaded.value) if self.join.is_list else [loaded.value]
+        return [] if loaded is None else self._objects(loaded)
 
-    def _token(self, own: ObjectState) -> Any:
-        """What a result depends on: the keys, and the foreign ids of the other side in this session."""
-        join = self.join
-        epoch = None if own.session is None else own.session.uow.epoch(join.prop.mapper)
-        return (join.keys(own), epoch if join.is_list else None)
+    def _objects(self, loaded: _Loaded) -> list[Any]:
+        if self.join.is_list:
+            return list(loaded.value)
+        return [] if loaded.value is None else [loaded.value]
+
+    def _journal(self, own: ObjectState) -> list[ObjectState]:
+        journal: list[ObjectState] = self.join.session_for(own).uow.journal(self.join.watched)
+        return journal
 
     def keep(self, own: ObjectState, objects: list[Any]) -> None:
         """Keep what was loaded for an object."""
         value: Any = objects[0] if objects else None
         if self.join.is_list:
-            value = InstrumentedList(objects, OneToManyTracker(own))
-        own.extra_state[self] = _Loaded(value, self._token(own))
+            value = InstrumentedList(objects, _READ_ONLY)
+        journal = self._journal(own)
+        own.extra_state[self] = _Loaded(value, self.join.keys(own), journal, len(journal))
 
     # -- writing
 
@@ -202,44 +239,17 @@ class RelationProperty(ORMProperty):
         join = self.join
         current: Sequence[Any] = ()
         if join.asks_other_side:
-            if self.loaded(own) is None:
+            if self.loaded(own) is not None:
+                current = self.related_to(own)
+            elif own.status == ObjectState.new:
+                # No document can refer to it yet, but objects in memory can.
+                current = followed(join, own, (), session.uow.journal(join.watched))
+            else:
                 yield from load(session, self, [own])
-            current = self.related_to(own)
-        yield from join.assign(own, value if not join.is_list else list(value), current)
-
-
-def siblings(own: ObjectState) -> list[ObjectState]:
-    """The states of the tracked objects that came in the same result as one, this one among them."""
-    if own.group is None or own.session is None:
-        return [own]
-    tracked = [each for each in own.session.uow.states() if each.group is own.group]
-    return tracked if own in tracked else [own, *tracked]
-
-
-def load(session: Any, prop: RelationProperty, own: Iterable[ObjectState]) -> Flow[None]:
-    """Load a relation for those of the objects that do not have it loaded."""
-    waiting = [each for each in own if prop.loaded(each) is None]
-    results = yield from related(session, prop.join, waiting)
-    for each, objects in zip(waiting, results, strict=True):
-        prop.keep(each, objects)
-
-
-def paths(session: Any, objects: Sequence[Any], names: Iterable[str]) -> Flow[None]:
-    """Load relations of objects by name, dotted names for those of the objects related.
-
-    Raises:
-        KeyError: The class has no relation of that name.
-    """
-    for name in names:
-        first, _, rest = name.partition(".")
-        by_class: dict[type[Any], list[ObjectState]] = {}
-        for obj in objects:
-            by_class.setdefault(type(obj), []).append(state(obj))
-        for cls, own in by_class.items():
-            prop = mapper_of(cls).property_index[first]
-            if not isinstance(prop, RelationProperty):
-                raise KeyError(f"{cls.__name__}.{first} is no relation")
-            yield from load(session, prop, own)
-            if rest:
-                related = {id(obj): obj for each in own for obj in prop.related_to(each)}
-                yield from paths(session, list(related.values()), [rest])
+                current = self.related_to(own)
+        given = list(value) if join.is_list else value
+        objects = yield from join.assign(own, given, current)
+        is_whole = not join.is_list or len(objects) == len(given)
+        if is_whole and not join.asks_other_side and all(obj in session.uow for obj in objects):
+            unique = {id(obj): obj for obj in objects}
+            self.keep(own, list(unique.values()))

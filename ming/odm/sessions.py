@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ming._drive import run
 from ming._types import Flow
-from ming.exc import RelationNotLoaded
 from ming.odm.base import ObjectState, state
 from ming.odm.cursor import ODMCursor
 from ming.odm.flush import flush
 from ming.odm.guarded import update_if_not_modified
 from ming.odm.identity_map import IdentityMap
+from ming.odm.pages import History
+from ming.odm.prefetch import load, paths, siblings
 from ming.odm.registry import mapper_of
-from ming.odm.relations import RelationProperty, load, paths, siblings
 from ming.odm.tracking import TrackingSession
 from ming.odm.unit_of_work import UnitOfWork
 from ming.session import Session
@@ -29,6 +29,8 @@ from ming.session import Session
 if TYPE_CHECKING:
     from pymongo.results import DeleteResult, UpdateResult
     from typing_extensions import Self
+
+    from ming.odm.relations import RelationProperty
 
 __all__ = ["ODMSession"]
 
@@ -179,6 +181,7 @@ class ODMSession(TrackingSession):
         driver, options = self._find_arguments(cls, args, kwargs)
         ming_cursor = self.impl.find(mapper_of(cls).collection, *args, **driver)
         cursor = ODMCursor(self, cls, ming_cursor, **options)
+        cursor._history = History(args, kwargs)
         cursor.announce("find", cls, *args, **driver)
         return cursor
 
@@ -230,14 +233,17 @@ class ODMSession(TrackingSession):
 
     # -- relations
 
-    def load(self, objects: Iterable[Any], *names: str) -> None:
-        """Load relations for objects, in one query per relation and batch.
+    def load(self, objects: Any, *names: str) -> None:
+        """Load relations of an object, or of several, in one query per relation and batch.
 
         Args:
-            objects: Objects of one class.
+            objects: An object, or several.
             names: Names of relations; dotted names load those of the objects related.
+
+        Raises:
+            KeyError: None of the objects' classes has a relation of that name.
         """
-        self.perform(paths(self, list(objects), names))
+        self.perform(paths(self, objects, names))
 
     def load_relation(self, own: ObjectState, prop: RelationProperty) -> None:
         """Load a relation for an object, and for those that came in the same result.
@@ -245,12 +251,10 @@ class ODMSession(TrackingSession):
         Raises:
             RelationNotLoaded: This session does not load relations by the way.
         """
-        if self.raise_on_lazy:
-            name = f"{type(own.instance).__name__}.{prop.name}"
-            raise RelationNotLoaded(
-                f"{name} is not loaded: find(...).options(load=[{prop.name!r}]), or session.load"
-            )
-        self.perform(load(self, prop, siblings(own)))
+        if not self.raise_on_lazy:
+            self.perform(load(self, prop, siblings(own, prop)))
+        elif not self.is_done(load(self, prop, [own])):
+            raise self._not_loaded(own, prop, f"session.load(obj, {prop.name!r})")
 
     def assign_relation(self, own: ObjectState, prop: RelationProperty, value: Any) -> None:
         """Relate an object to others; nothing is stored until the flush."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from weakref import ref
 
 from ming._transactions import Ambient, ambient
-from ming.exc import IllegalStateChange
+from ming.exc import IllegalStateChange, RelationNotLoaded
 from ming.odm.base import ObjectState, hooks, no_op, state
 from ming.odm.identity_map import IdentityMap
 from ming.odm.mapper import Mapper
@@ -23,8 +23,9 @@ from ming.utils import indent
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ming._types import ManagerLike
+    from ming._types import Flow, ManagerLike
     from ming.odm.cursor import CursorBase
+    from ming.odm.relations import RelationProperty
 
 __all__ = ["SessionExtension", "TrackingSession"]
 
@@ -146,7 +147,8 @@ class TrackingSession:
             name: As in the settings for `ming.configure`.
         """
         if name not in cls._registry:
-            cls._registry.setdefault(name, cls(bind=cls._document_session._datastores.get(name)))
+            make: Any = cls
+            cls._registry.setdefault(name, make(bind=cls._document_session._datastores.get(name)))
         return cast("Self", cls._registry[name])
 
     def register_extension(self, extension: Callable[[Any], Any]) -> None:
@@ -216,17 +218,23 @@ class TrackingSession:
         """A document class, or that of a mapped class."""
         return REGISTRY.by_class[cls].collection if cls in REGISTRY.by_class else cls
 
+    # -- relations
+
+    @staticmethod
+    def is_done(flow: Flow[Any]) -> bool:
+        """Run a flow as far as it goes without asking a server, and say whether that is its end."""
+        for _ in flow:
+            return False
+        return True
+
+    @staticmethod
+    def _not_loaded(own: ObjectState, prop: RelationProperty, remedy: str) -> RelationNotLoaded:
+        name = f"{type(own.instance).__name__}.{prop.name}"
+        return RelationNotLoaded(
+            f"{name} is not loaded: {remedy}, or find(...).options(load=[{prop.name!r}])"
+        )
+
     # -- tracking
-
-    def tracker(self, root: Mapper[Any]) -> Callable[[ObjectState, Any, Any], None]:
-        """Return what tracks newly loaded objects of a family, given state, object and ``_id``."""
-        enter, add = self.imap.enterer(root), self.uow.add
-
-        def track(own: ObjectState, obj: Any, document_id: Any) -> None:
-            add(own, obj)
-            enter(document_id, obj)
-
-        return track
 
     def track(self, obj: Any) -> None:
         """Track an object."""

@@ -82,7 +82,9 @@ class UnitOfWork:
     def __init__(self, session: TrackingSession) -> None:
         self.session = session
         self._objects: dict[ObjectState, Any] = {}
-        self._epochs: dict[Mapper[Any], int] = {}
+        self.add: Callable[[ObjectState, Any], None] = self._objects.__setitem__
+        """Track an object that is not tracked."""
+        self._journals: dict[tuple[Mapper[Any], str], list[ObjectState]] = {}
         self._flushes = 0
         self.memory: Callable[[], Memory | None] = lambda: None
         """What the objects were before the running transaction, as long as that lasts."""
@@ -101,24 +103,24 @@ class UnitOfWork:
     def __bool__(self) -> bool:
         return True
 
-    def add(self, own: ObjectState, obj: Any) -> None:
-        """Track an object that is not tracked."""
-        self._objects[own] = obj
-
     def save(self, obj: Any) -> None:
         """Track an object; one that is tracked already keeps its place."""
         found = state(obj)
         self._objects.setdefault(found, obj)
         if found.status == ObjectState.new:
-            self.note_foreign_ids(found.mapper)
+            self.note_fields(found)
 
     def expunge(self, obj: Any) -> None:
         """Track an object no longer, if it is tracked."""
-        self._objects.pop(state(obj), None)
+        found = state(obj)
+        self._objects.pop(found, None)
+        if found.status == ObjectState.new:
+            self.note_fields(found)
 
     def clear(self) -> None:
         """Track nothing any longer."""
         self._objects.clear()
+        self._journals.clear()
 
     def flush(self) -> Any:
         """Store everything that changed; the same as the session's flush."""
@@ -128,13 +130,33 @@ class UnitOfWork:
         """Return the states of the tracked objects."""
         return list(self._objects)
 
-    def epoch(self, mapper: Mapper[Any]) -> int:
-        """Return a number that grows when foreign ids of a family's objects change in memory."""
-        return self._epochs.get(mapper.root, 0)
+    def journal(self, of: tuple[Mapper[Any], str]) -> list[ObjectState]:
+        """Return the list to which an object's state is added whenever a field of it changes in memory.
 
-    def note_foreign_ids(self, mapper: Mapper[Any]) -> None:
-        """Note that foreign ids of a family's objects changed in memory, or such objects came or went."""
-        self._epochs[mapper.root] = self.epoch(mapper) + 1
+        It begins with what is not stored yet, and is kept up from then on.
+
+        Args:
+            of: The mapper that stands for the objects' family, and the field: a foreign id or ``_id``.
+        """
+        if of not in self._journals:
+            pending = (ObjectState.new, ObjectState.dirty)
+            root = of[0]
+            self._journals[of] = [
+                each for each in self._objects if each.status in pending and each.mapper.root is root
+            ]
+        return self._journals[of]
+
+    def note(self, own: ObjectState, name: str) -> None:
+        """Note that a field of an object changes in memory."""
+        if self._journals:
+            journal = self._journals.get((own.mapper.root, name))
+            if journal is not None:
+                journal.append(own)
+
+    def note_fields(self, own: ObjectState) -> None:
+        """Note that an object came or went, or that all of it changed."""
+        for name in ("_id", *own.mapper.foreign_ids):
+            self.note(own, name)
 
     def plan(self) -> FlushPlan:
         """Return what a flush would do now."""

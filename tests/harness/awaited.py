@@ -56,7 +56,8 @@ class Awaited:
 
     def _method(self, method: Callable[..., Any]) -> Callable[..., Awaited]:
         def call(*args: Any, **kwargs: Any) -> Awaited:
-            return Awaited(method(*map(self._to_sync, args), **kwargs))
+            given = {name: self._to_sync(value) for name, value in kwargs.items()}
+            return Awaited(method(*map(self._to_sync, args), **given))
 
         return call
 

@@ -1,0 +1,65 @@
+"""Loading relations for many objects at once: those of one result, and those that a program names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ming.odm.base import ObjectState, state
+from ming.odm.registry import mapper_of
+from ming.odm.related import related
+
+if TYPE_CHECKING:
+    from ming._types import Flow
+    from ming.odm.relations import RelationProperty
+
+__all__ = ["load", "paths", "siblings"]
+
+
+def siblings(own: ObjectState, prop: RelationProperty) -> list[ObjectState]:
+    """Return the states of the tracked objects with a relation that came in the same result as one, which is first."""
+    if own.group is None or own.session is None:
+        return [own]
+    others = [each for each in own.session.uow.states() if each.group is own.group and each is not own]
+    # Classes of one family may have the relation each for itself, or not at all.
+    return [own, *(each for each in others if each.mapper.property_index.get(str(prop.name)) is prop)]
+
+
+def load(session: Any, prop: RelationProperty, own: Iterable[ObjectState]) -> Flow[None]:
+    """Load a relation for those of the objects that do not have it loaded."""
+    waiting = [each for each in own if prop.loaded(each) is None]
+    results = yield from related(session, prop.join, waiting)
+    for each, objects in zip(waiting, results, strict=True):
+        prop.keep(each, objects)
+
+
+def paths(session: Any, objects: Any, names: Iterable[str]) -> Flow[None]:
+    """Load relations of an object, or of several, by name; dotted names for those of the objects related.
+
+    Raises:
+        KeyError: None of the objects' classes has a relation of that name.
+    """
+    several = [objects] if hasattr(objects, "__ming__") else list(objects)
+    for name in names:
+        first, _, rest = name.partition(".")
+        related_to: dict[int, Any] = {}
+        for prop, own in _by_relation(several, first).items():
+            yield from load(session, prop, own)
+            related_to.update((id(obj), obj) for each in own for obj in prop.related_to(each))
+        if rest:
+            yield from paths(session, list(related_to.values()), [rest])
+
+
+def _by_relation(objects: Sequence[Any], name: str) -> dict[RelationProperty, list[ObjectState]]:
+    """The objects' states by the relation that each class has under a name."""
+    by_class: dict[type[Any], list[ObjectState]] = {}
+    for obj in objects:
+        by_class.setdefault(type(obj), []).append(state(obj))
+    found: dict[RelationProperty, list[ObjectState]] = {}
+    for cls, own in by_class.items():
+        prop: Any = mapper_of(cls).property_index.get(name)
+        if hasattr(prop, "join"):
+            found.setdefault(prop, []).extend(own)
+    if by_class and not found:
+        raise KeyError(f"{' and '.join(cls.__name__ for cls in by_class)}: no relation {name!r}")
+    return found
