@@ -22,6 +22,7 @@ from ming.mim._replies import first_batch
 from ming.mim.collection import Collection
 from ming.mim.command_cursor import CommandCursor
 from ming.mim.errors import NAMESPACE_NOT_FOUND
+from ming.mim.views import VIEWS
 
 if TYPE_CHECKING:
     from ming.mim.connection import Connection

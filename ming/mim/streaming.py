@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 from typing import Any, Final
 
@@ -41,7 +42,7 @@ def _opened(request: Request, pipeline: list[Any]) -> ChangeStreamCursor:
     if not isinstance(store, Store):
         raise CommandError(263, "$changeStream cannot be used in a transaction")
     name = request.collection_name if isinstance(request.command[request.name], str) else None
-    context = pipeline_context(request, None, name)
+    context = replace(pipeline_context(request, None, name), within="$changeStream")
 
     def compiled(stages: list[Document]) -> Stages:
         steps = compile_pipeline(stages, context)

@@ -12,6 +12,7 @@ from ming.mim.filters import QueryContext, compile_filter
 from ming.mim.find_projection import compile_find_projection
 from ming.mim.hints import Source, follow_hint
 from ming.mim.options import flag
+from ming.mim.points import point_records
 from ming.mim.requests import Handler, Reply, Request, check_options
 from ming.mim.retries import Outcome
 from ming.mim.sorting import compile_sort
@@ -25,6 +26,7 @@ from ming.mim.values import MISSING, as_integer, copied, identical
 __all__ = ["WRITING"]
 
 Document = dict[str, Any]
+Position = Callable[[Document], int | None]
 
 _INSERT: Final = frozenset(("documents", "ordered"))
 _UPDATE: Final = frozenset(("updates", "ordered", "let"))
@@ -143,8 +145,7 @@ def _update_by(request: Request, storing: Storing, statement: Document) -> Outco
     multi = bool(statement.get("multi"))
     if multi and update.is_replacement:
         raise CommandError(9, "multi update is not supported for replacement-style update")
-    query = compile_filter(statement["q"], context)
-    records = _records(source, query, statement.get("sort"), context, everything=multi)
+    records, position = _selected(source, statement, context, everything=multi)
     if not records and statement.get("upsert"):
         if statement.get("upsertSupplied"):
             home = request.database.require(request.collection_name)
@@ -155,7 +156,7 @@ def _update_by(request: Request, storing: Storing, statement: Document) -> Outco
     modified = 0
     for record, document in records:
         assert collection is not None
-        changed = _change(storing, collection, record, document, query, update)
+        changed = _change(storing, collection, record, document, update, position)
         modified += changed is not document or update.counts_as_change(changed)
     return Outcome(len(records), modified, changed=bool(modified))
 
@@ -165,6 +166,26 @@ def _compiled_update(request: Request, statement: Mapping[str, Any], context: Qu
     if "c" in statement:
         context = replace(context, variables={**context.variables, **statement["c"]})
     return compile_update(document, statement.get("arrayFilters") or (), context, request.now)
+
+
+def _selected(
+    source: Source | None, statement: Mapping[str, Any], context: QueryContext, everything: bool
+) -> tuple[list[tuple[int, Document]], Position]:
+    """Return the records to write, and what tells the position at which one matched."""
+    query = statement["q"]
+    if isinstance(source, Collection) and _PLANNED.isdisjoint(statement):
+        found = point_records(source, query)
+        if found is not None:
+            return (
+                found if everything else found[:1],
+                lambda document: compile_filter(query, context).position(document),
+            )
+    compiled = compile_filter(query, context)
+    return _records(source, compiled, statement.get("sort"), context, everything), compiled.position
+
+
+_PLANNED: Final = frozenset(("sort", "hint", "collation"))
+"""Options of statements that matter for which records are found."""
 
 
 def _records(
@@ -185,10 +206,15 @@ def _records(
 
 
 def _change(
-    storing: Storing, collection: Collection, record: int, document: Document, query: Filter, update: Update
+    storing: Storing,
+    collection: Collection,
+    record: int,
+    document: Document,
+    update: Update,
+    position: Position,
 ) -> Document:
     """Update one record and return the document it holds then: the same object if nothing changed."""
-    changed = update.apply(document, query.position(document) if update.uses_position else None, False)
+    changed = update.apply(document, position(document) if update.uses_position else None, False)
     if changed.get("_id", MISSING) is not document["_id"]:
         check_id_unchanged(document, changed)
     if identical(document, changed):
@@ -217,8 +243,7 @@ def _delete(request: Request) -> Reply:
         collection = request.collection()
         source = follow_hint(collection, statement, request.dialect)
         context = request.query_context(collection, statement)
-        query = compile_filter(statement["q"], context)
-        records = _records(source, query, None, context, everything=not single)
+        records, _ = _selected(source, statement, context, everything=not single)
         for record, _ in records:
             assert collection is not None
             collection.remove(record)
@@ -272,7 +297,7 @@ def _found_and_modified(request: Request) -> Reply:
             if update is None:
                 collection.remove(record)
             else:
-                after = _change(storing, collection, record, before, query, update)
+                after = _change(storing, collection, record, before, update, query.position)
         elif update is not None and request.option("upsert"):
             after = _upsert(request, storing, selector, update)
             outcome = {"n": 1, "updatedExisting": False, "upserted": copied(after["_id"])}

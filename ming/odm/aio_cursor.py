@@ -129,6 +129,7 @@ class AsyncODMCursor(CursorBase[T]):
     async def all(self) -> list[T]:
         """Return all objects that are left."""
         if self._is_plain():
+            await self._begin()
             found: list[T] = await self._source().all()
             return found
         return [obj async for obj in self]

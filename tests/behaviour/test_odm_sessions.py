@@ -19,7 +19,7 @@ def page_class(odm: OdmFace) -> Any:
         class __mongometa__:
             name = "page"
             session = odm.declared
-            indexes = ["title"]
+            indexes = ("title",)
 
         _id = FieldProperty(S.Int)
         title = FieldProperty(str)
@@ -127,6 +127,8 @@ async def test_autoflush(odm: OdmFace) -> None:
     assert await beside.session.find(page, {"title": "one"}).first() is one
     one.title = "two"
     assert await beside.session.find(page, {"title": "two"}).count() == 1
+    one.title = "third"
+    assert await beside.session.find(page, {"title": "third"}).all() == [one]
     one.title = "three"
     assert (
         await beside.session.find_one_and_update(page, {"title": "three"}, {"$set": {"title": "four"}}) is one
