@@ -14,7 +14,7 @@ author = "the ming authors"
 copyright = "2026, the ming authors"
 version = release = __version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "doors"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "doors", "vocabulary"]
 exclude_patterns = ["_build", "news/*.rst"]
 default_role = "py:obj"
 nitpicky = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeGuard, TypeVar, overload
 
 from ming.schema import Binary
@@ -42,7 +43,7 @@ class EncryptedListWrapper(MutableSequence[T]):
 
     Args:
         doc: The stored list, changed in place.
-        tracker: Is told of every change, if there is one.
+        tracker: Is told of every change after it, if there is one; before it, if it has a method ``changing``.
         item_schema: The schema of the items; of all items, only those of `ming.schema.Binary` itself are encrypted.
         instance: Encrypts and decrypts.
         items_encrypted: Whether the list is one whose items are encrypted. If not, they are passed on as they are.
@@ -77,7 +78,13 @@ class EncryptedListWrapper(MutableSequence[T]):
     def _seal_all(self, values: Iterable[T]) -> list[Any]:
         return [self._seal(value) for value in values]
 
-    def _changed(self) -> None:
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """Tell the tracker of a change: before it, if it wants to know, and after it."""
+        changing = getattr(self._tracker, "changing", None)
+        if changing is not None:
+            changing()
+        yield
         if self._tracker is not None:
             self._tracker.added_item(self._doc)
 
@@ -123,27 +130,31 @@ class EncryptedListWrapper(MutableSequence[T]):
     @overload
     def __setitem__(self, index: slice, value: Iterable[T]) -> None: ...
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._doc[index] = self._seal_all(value) if isinstance(index, slice) else self._seal(value)
-        self._changed()
+        sealed = self._seal_all(value) if isinstance(index, slice) else self._seal(value)
+        with self._change():
+            self._doc[index] = sealed
 
     def __delitem__(self, index: int | slice) -> None:
-        del self._doc[index]
-        self._changed()
+        with self._change():
+            del self._doc[index]
 
     def insert(self, index: int, value: T) -> None:
         """Insert a value before an index."""
-        self._doc.insert(index, self._seal(value))
-        self._changed()
+        sealed = self._seal(value)
+        with self._change():
+            self._doc.insert(index, sealed)
 
     def append(self, value: T) -> None:
         """Add a value at the end."""
-        self._doc.append(self._seal(value))
-        self._changed()
+        sealed = self._seal(value)
+        with self._change():
+            self._doc.append(sealed)
 
     def extend(self, values: Iterable[T]) -> None:
         """Add values at the end."""
-        self._doc.extend(self._seal_all(values))
-        self._changed()
+        sealed = self._seal_all(values)
+        with self._change():
+            self._doc.extend(sealed)
 
     def pop(self, index: int = -1) -> T:
         """Remove the item at an index and return it."""
@@ -153,8 +164,8 @@ class EncryptedListWrapper(MutableSequence[T]):
 
     def reverse(self) -> None:
         """Reverse the order of the items."""
-        self._doc.reverse()
-        self._changed()
+        with self._change():
+            self._doc.reverse()
 
     def clear(self) -> None:
         """Remove all items."""
@@ -162,16 +173,17 @@ class EncryptedListWrapper(MutableSequence[T]):
 
     def replace(self, values: Iterable[T]) -> None:
         """Put other items into the place of all there are."""
-        self._doc[:] = self._seal_all(values)
-        self._changed()
+        sealed = self._seal_all(values)
+        with self._change():
+            self._doc[:] = sealed
 
     def sort(self, *, key: Callable[[T], Any] | None = None, reverse: bool = False) -> None:
         """Sort the items by their plain text; none is encrypted anew."""
         plain = self.copy()
         ranks: list[Any] = plain if key is None else [key(value) for value in plain]
         order = sorted(range(len(ranks)), key=ranks.__getitem__, reverse=reverse)
-        self._doc[:] = [self._doc[index] for index in order]
-        self._changed()
+        with self._change():
+            self._doc[:] = [self._doc[index] for index in order]
 
     # Operators
 
@@ -191,8 +203,8 @@ class EncryptedListWrapper(MutableSequence[T]):
     __rmul__ = __mul__
 
     def __imul__(self, times: int) -> EncryptedListWrapper[T]:
-        self._doc[:] = list(self._doc) * times
-        self._changed()
+        with self._change():
+            self._doc[:] = list(self._doc) * times
         return self
 
     def __eq__(self, other: object) -> bool:

@@ -19,6 +19,7 @@ from ming.mim.cursor import Cursor
 from ming.mim.database import Database
 from ming.mim.matching import BsonArith, MatchDoc, MatchList, _lookup, match
 from ming.mim.server import Server, serve
+from ming.mim.vocabulary import Vocabulary, vocabulary
 
 __all__ = [
     "AsyncClientSession",
@@ -38,7 +39,9 @@ __all__ = [
     "MatchList",
     "MongoClient",
     "Server",
+    "Vocabulary",
     "_lookup",
     "match",
     "serve",
+    "vocabulary",
 ]

@@ -38,7 +38,8 @@ def ensure_id(document: Any) -> Any:
 
     A `RawBSONDocument` cannot be changed; the engine gives it an ``_id`` and this returns None.
     """
-    arguments.check_document(document)
+    if document.__class__ is not dict:
+        arguments.check_document(document)
     if "_id" not in document and not isinstance(document, RawBSONDocument):
         document["_id"] = ObjectId()
     return document.get("_id")

@@ -8,17 +8,14 @@ cursor timeouts, disk use) are checked and then left out of the command.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from pymongo import CursorType
 from pymongo.collation import Collation
 
 from ming.mim import _arguments as arguments
 from ming.mim._arguments import IndexKeys, Pipeline, Projection
 
 __all__ = [
-    "FindQuery",
     "aggregate",
     "create_indexes",
     "delete_statement",
@@ -32,12 +29,6 @@ __all__ = [
     "write",
 ]
 
-_CURSOR_TYPES = (
-    CursorType.NON_TAILABLE,
-    CursorType.TAILABLE,
-    CursorType.TAILABLE_AWAIT,
-    CursorType.EXHAUST,
-)
 _AGGREGATE_OPTIONS = frozenset(
     (
         "allowDiskUse",
@@ -53,114 +44,6 @@ _AGGREGATE_OPTIONS = frozenset(
         "readConcern",
     )
 )
-
-
-@dataclass(frozen=True)
-class FindQuery:
-    """Everything ``find`` takes, in the driver's order."""
-
-    filter: Mapping[str, Any] | None = None
-    projection: Projection | None = None
-    skip: int = 0
-    limit: int = 0
-    no_cursor_timeout: bool = False
-    cursor_type: int = CursorType.NON_TAILABLE
-    sort: IndexKeys | None = None
-    allow_partial_results: bool = False
-    oplog_replay: bool = False
-    batch_size: int = 0
-    collation: Mapping[str, Any] | Collation | None = None
-    hint: IndexKeys | None = None
-    max_scan: int | None = None
-    max_time_ms: int | None = None
-    max: IndexKeys | None = None
-    min: IndexKeys | None = None
-    return_key: bool | None = None
-    show_record_id: bool | None = None
-    snapshot: bool | None = None
-    comment: Any = None
-    session: Any = None
-    allow_disk_use: bool | None = None
-    let: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        if self.filter is not None:
-            arguments.checked_mapping("filter", self.filter)
-        if self.let is not None:
-            arguments.checked_mapping("let", self.let)
-        arguments.checked_int("skip", self.skip)
-        arguments.checked_int("limit", self.limit)
-        arguments.checked_int("batch_size", self.batch_size, 0)
-        if self.max_time_ms is not None:
-            arguments.checked_int("max_time_ms", self.max_time_ms)
-        for name in ("no_cursor_timeout", "allow_partial_results", "oplog_replay"):
-            arguments.checked_bool(name, getattr(self, name))
-        if self.allow_disk_use is not None:
-            arguments.checked_bool("allow_disk_use", self.allow_disk_use)
-        if self.cursor_type not in _CURSOR_TYPES:
-            raise ValueError("not a valid value for cursor_type")
-        if self.sort:
-            arguments.key_document(self.sort)
-        arguments.hint_value(self.hint)
-        arguments.projection_document(self.projection)
-        arguments.collation_document(self.collation)
-
-    def command(self, collection: str) -> dict[str, Any]:
-        """Return the ``find`` command on a collection."""
-        return {
-            "find": collection,
-            "filter": self._filter(),
-            **_given(
-                projection=arguments.projection_document(self.projection),
-                sort=arguments.key_document(self.sort) if self.sort else None,
-                skip=self.skip or None,
-                limit=abs(self.limit) or None,
-                singleBatch=True if self.limit < 0 else None,
-                max=arguments.key_document(self.max) if self.max else None,
-                min=arguments.key_document(self.min) if self.min else None,
-                returnKey=self.return_key or None,
-                showRecordId=self.show_record_id or None,
-                let=self.let,
-                **self._shared(),
-            ),
-        }
-
-    def count_command(self, collection: str) -> dict[str, Any]:
-        """Return the ``count`` command on a collection, for the same documents."""
-        return {
-            "count": collection,
-            "query": self._filter(),
-            **_given(skip=self.skip or None, limit=abs(self.limit) or None, **self._shared()),
-        }
-
-    def count_pipeline(self) -> list[dict[str, Any]]:
-        """Return the stages that count the same documents; transactions and snapshots know no ``count``."""
-        stages: list[dict[str, Any]] = [{"$match": self._filter()}]
-        if self.skip:
-            stages.append({"$skip": self.skip})
-        if self.limit:
-            stages.append({"$limit": abs(self.limit)})
-        return [*stages, {"$group": {"_id": 1, "n": {"$sum": 1}}}]
-
-    def count_by_aggregate(self, collection: str) -> dict[str, Any]:
-        """Return the ``aggregate`` command that counts the same documents."""
-        return {
-            "aggregate": collection,
-            "pipeline": self.count_pipeline(),
-            "cursor": {},
-            **_given(**self._shared()),
-        }
-
-    def _filter(self) -> Mapping[str, Any]:
-        return {} if self.filter is None else self.filter
-
-    def _shared(self) -> dict[str, Any]:
-        return {
-            "hint": arguments.hint_value(self.hint),
-            "collation": arguments.collation_document(self.collation),
-            "comment": self.comment,
-            "maxTimeMS": self.max_time_ms,
-        }
 
 
 def _given(**options: Any) -> dict[str, Any]:

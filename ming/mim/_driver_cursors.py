@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ming.mim._commands import FindQuery
+from ming.mim._find_query import FindQuery
 
 if TYPE_CHECKING:
     from ming.mim.connection import Connection

@@ -19,7 +19,15 @@ from ming.mim.functions_numeric import average, deviation, summed
 from ming.mim.slots import runs_in_slots
 from ming.mim.values import MISSING, is_number
 
-__all__ = ["Accumulator", "Fields", "compile_accumulator", "compile_fields", "compile_group", "group_by"]
+__all__ = [
+    "PLAIN_ACCUMULATORS",
+    "Accumulator",
+    "Fields",
+    "compile_accumulator",
+    "compile_fields",
+    "compile_group",
+    "group_by",
+]
 
 Document = dict[str, Any]
 Fields = Sequence[tuple[str, Accumulator]]
@@ -42,7 +50,7 @@ def _extreme(name: str, backwards: bool = False) -> Callable[[list[Any], KeyOf],
     return lambda values, key: FUNCTIONS[name].apply(key, *(reversed(values) if backwards else values))
 
 
-_FINISH: Final[Mapping[str, Callable[[list[Any], KeyOf], Any]]] = {
+PLAIN_ACCUMULATORS: Final[Mapping[str, Callable[[list[Any], KeyOf], Any]]] = {
     "$sum": lambda values, key: summed(values),
     "$avg": lambda values, key: average(values),
     "$min": _extreme("$min"),
@@ -57,7 +65,7 @@ _FINISH: Final[Mapping[str, Callable[[list[Any], KeyOf], Any]]] = {
     "$stdDevSamp": lambda values, key: deviation(values, sample=True),
 }
 _FINISH_IN_SLOTS: Final = {
-    **_FINISH,
+    **PLAIN_ACCUMULATORS,
     "$min": _extreme("$min", backwards=True),
     "$max": _extreme("$max", backwards=True),
 }
@@ -78,13 +86,13 @@ def compile_accumulator(operator: str, operand: Any, env: Environment, in_slots:
     """
     if operator == "$accumulator":
         raise NotImplementedError(operator)
-    if operator not in RANKED and operator not in _FINISH:
+    if operator not in RANKED and operator not in PLAIN_ACCUMULATORS:
         raise CommandError(15952, f"unknown group operator '{operator}'")
     if operator == "$count" and operand != {}:
         raise CommandError(14, "$count takes no arguments, i.e. $count:{}")
     if operator in RANKED:
         return RANKED[operator](operand, env)
-    finish = (_FINISH_IN_SLOTS if in_slots else _FINISH)[operator]
+    finish = (_FINISH_IN_SLOTS if in_slots else PLAIN_ACCUMULATORS)[operator]
     return Accumulator(compile_expression(operand, env), lambda values, scope: finish(values, env.key))
 
 

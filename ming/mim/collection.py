@@ -22,7 +22,7 @@ from ming.mim import _index_views as index_views
 from ming.mim._access import Access
 from ming.mim._arguments import IndexKeys, Pipeline, Projection
 from ming.mim._change_stream import ChangeStream
-from ming.mim._commands import FindQuery
+from ming.mim._find_query import FindQuery
 from ming.mim._replies import first_batch
 from ming.mim._writes import WritingMethods
 from ming.mim.command_cursor import CommandCursor

@@ -78,7 +78,9 @@ class CommandCursor:
         Raises:
             StopIteration: There is none, or the cursor is closed.
         """
-        documents = self._ready()
+        documents = self._documents
+        if not documents or self._closed:
+            documents = self._ready()
         if not documents:
             raise StopIteration
         document: dict[str, Any] = self._access.codec.document(documents.popleft())

@@ -37,7 +37,7 @@ from ming.mim.view_commands import VIEW_COMMANDS
 from ming.mim.view_reading import VIEW_READING
 from ming.mim.writing import WRITING
 
-__all__ = ["Engine"]
+__all__ = ["COMMANDS", "Engine"]
 
 _COMMANDS: Final[Mapping[str, Handler]] = {
     **READING,
@@ -50,7 +50,7 @@ _COMMANDS: Final[Mapping[str, Handler]] = {
     **VIEW_COMMANDS,
     **VIEW_READING,
 }
-_HANDLERS: Final[Mapping[str, Handler]] = {**_COMMANDS, "listCommands": command_lister(_COMMANDS)}
+COMMANDS: Final[Mapping[str, Handler]] = {**_COMMANDS, "listCommands": command_lister(_COMMANDS)}
 
 
 class Engine:
@@ -145,7 +145,7 @@ class Engine:
         """
         name = next(iter(command))
         check_time_limit(command)
-        handler = _HANDLERS.get(name)
+        handler = COMMANDS.get(name)
         if handler is None:
             raise NotImplementedError(name)
         with self._store.lock:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from bson import Code
@@ -13,7 +12,7 @@ from pymongo.errors import InvalidOperation, OperationFailure
 
 from ming.mim import _arguments as arguments
 from ming.mim._arguments import IndexKeys
-from ming.mim._commands import FindQuery
+from ming.mim._find_query import FindQuery
 from ming.mim.command_cursor import CommandCursor
 
 if TYPE_CHECKING:
@@ -188,7 +187,7 @@ class Cursor(CommandCursor):
         if not (query.skip or query.limit):
             return self._distinct(key, query.filter)
         found = self._access.run(
-            replace(query, projection={"_id": 1}).command(self._access.collection), query.session
+            query.changed(projection={"_id": 1}).command(self._access.collection), query.session
         )
         ids = [document["_id"] for document in found["cursor"]["firstBatch"]]
         return self._distinct(key, {"_id": {"$in": ids}})
@@ -207,7 +206,7 @@ class Cursor(CommandCursor):
     def _with(self, **changes: Any) -> Self:
         if self._documents is not None:
             raise InvalidOperation("cannot set options after executing query")
-        self._query = replace(self._query, **changes)
+        self._query = self._query.changed(**changes)
         return self
 
     def _ready(self) -> deque[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Protocol
 
@@ -116,6 +116,11 @@ class OpenCursor:
     transaction: int | None
     never_idle: bool
     used: datetime
+    source_name: str = field(init=False)
+    """What the collection was called when the cursor was opened; of a view the cursor has another name."""
+
+    def __post_init__(self) -> None:
+        self.source_name = "" if self.source is None else self.source.namespace
 
     def expired(self, now: datetime) -> bool:
         """Whether nobody has asked for too long; inside a session, the session's limit counts."""

@@ -186,9 +186,7 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         if encrypted_fields is not None:
             raise NotImplementedError("encrypted_fields")
         command = {"drop": _name_of(name_or_collection)}
-        return self.command(
-            command, allowable_errors=[NAMESPACE_NOT_FOUND], session=session, comment=comment
-        )
+        return self.command(command, allowable_errors=[NAMESPACE_NOT_FOUND], session=session, comment=comment)
 
     def validate_collection(
         self,

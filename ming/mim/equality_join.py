@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from ming.mim.conditions import Leaf, Points
@@ -57,8 +58,8 @@ class Finder:
             keys |= {self._key(MISSING)}
         if self._records is None or any(value is None or value.__class__ is list for value in values):
             if self._hash is None:
-                values = Path(self._path).values
-                self._hash = _ByValue(self._read(), lambda document: values(document, expand=True), self._key)
+                reached = partial(Path(self._path).values, expand=True)
+                self._hash = _ByValue(self._read(), reached, self._key)
             return self._hash.matching(keys)
         key = self._key
         wanted = Leaf(lambda value: key(value) in keys, points=Points(keys, key)).on_path(Path(self._path))

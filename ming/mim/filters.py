@@ -33,9 +33,18 @@ from ming.mim.search_indexes import NO_COLLECTION, SearchIndexes
 from ming.mim.text_search import substring_filter, text_filter
 from ming.mim.values import is_number, order_key, truthy
 
-__all__ = ["QueryContext", "compile_condition", "compile_filter", "element_position"]
+__all__ = [
+    "DOCUMENT_OPERATORS",
+    "FIELD_OPERATORS",
+    "UNBUILT_OPERATORS",
+    "QueryContext",
+    "compile_condition",
+    "compile_filter",
+    "element_position",
+]
 
-_UNBUILT_TOP: Final = frozenset(("$where", "$text"))
+UNBUILT_OPERATORS: Final = frozenset(("$where",))
+"""Operators that are not built."""
 
 
 @dataclass(eq=False)
@@ -79,9 +88,9 @@ def compile_filter(query: Mapping[str, Any], context: QueryContext | None = None
             condition = compile_condition(operand, context)
             if condition is not None:
                 parts.append(condition.on_path(path_at(name)))
-        elif name in _TOP_LEVEL:
-            parts.append(_TOP_LEVEL[name](operand, context))
-        elif name in _UNBUILT_TOP:
+        elif name in DOCUMENT_OPERATORS:
+            parts.append(DOCUMENT_OPERATORS[name](operand, context))
+        elif name in UNBUILT_OPERATORS:
             raise NotImplementedError(name)
         elif name != "$comment":
             raise bad_value(
@@ -115,8 +124,8 @@ def compile_condition(operand: Any, context: QueryContext) -> Condition | None:
             conditions.append(COMPARISONS[name](argument, context.key))
         elif name in BUILDERS:
             conditions.append(BUILDERS[name](argument))
-        elif name in _RECURSIVE:
-            conditions.append(_RECURSIVE[name](argument, context))
+        elif name in FIELD_OPERATORS:
+            conditions.append(FIELD_OPERATORS[name](argument, context))
         elif name in GEO:
             conditions.append(GEO[name](argument))
         elif name in NEAR:
@@ -169,7 +178,7 @@ def _elem_match(operand: Any, context: QueryContext) -> Condition:
 
 
 def _element_test(operand: dict[str, Any], context: QueryContext) -> Callable[[Any], bool]:
-    if is_operator_document(operand) and next(iter(operand)) not in _TOP_LEVEL:
+    if is_operator_document(operand) and next(iter(operand)) not in DOCUMENT_OPERATORS:
         condition = compile_condition(operand, context)
         return condition.on_value if condition is not None else lambda element: True
     query = compile_filter(operand, context)
@@ -196,11 +205,12 @@ def _all(operand: Any, context: QueryContext) -> Condition:
     return all_values(operand, context.key, empty_matches=context.dialect.lenient)
 
 
-_RECURSIVE: Final[Mapping[str, Callable[[Any, QueryContext], Condition]]] = {
+FIELD_OPERATORS: Final[Mapping[str, Callable[[Any, QueryContext], Condition]]] = {
     "$not": _not,
     "$elemMatch": _elem_match,
     "$all": _all,
 }
+"""Operators of a field that hold further conditions."""
 
 
 # -- operators of the whole document ------------------------------------------------------------------
@@ -256,7 +266,7 @@ def _text(operand: Any, context: QueryContext) -> Filter:
     return text_filter(operand, context.search.text, context.metadata)
 
 
-_TOP_LEVEL: Final[Mapping[str, Callable[[Any, QueryContext], Filter]]] = {
+DOCUMENT_OPERATORS: Final[Mapping[str, Callable[[Any, QueryContext], Filter]]] = {
     "$and": _and,
     "$or": _or,
     "$nor": _nor,
@@ -265,3 +275,4 @@ _TOP_LEVEL: Final[Mapping[str, Callable[[Any, QueryContext], Filter]]] = {
     "$jsonSchema": _json_schema,
     "$text": _text,
 }
+"""Operators of a whole document."""

@@ -140,6 +140,8 @@ def read_bounds(command: Mapping[str, Any]) -> Bounds | None:
     Raises:
         CommandError: They are not documents about the same fields.
     """
+    if "min" not in command and "max" not in command:
+        return None
     for name in ("min", "max"):
         if not isinstance(command.get(name, {}), dict):
             raise CommandError(14, f"Expected field {name}to be of type object")

@@ -26,7 +26,8 @@ _DEEPEST: Final = 180
 SENDABLE: Final = LARGEST + 16 * 1024
 """The most bytes of a document in a message."""
 _BATCHES: Final = ("documents", "updates", "deletes")
-_CONTAINERS: Final = (b"\x03", b"\x04")
+_DOCUMENT: Final = b"\x03"
+_ARRAY: Final = b"\x04"
 """The type bytes of documents and arrays in BSON."""
 
 
@@ -100,7 +101,7 @@ def too_large(size: int, hint: str = "") -> CommandError:
 
 def _is_too_deep(document: dict[str, Any], data: bytes) -> bool:
     # Every level has its type byte, so most documents need not be walked.
-    return sum(map(data.count, _CONTAINERS)) + 1 > _DEEPEST and _levels(document) > _DEEPEST
+    return data.count(_DOCUMENT) + data.count(_ARRAY) >= _DEEPEST and _levels(document) > _DEEPEST
 
 
 def _levels(document: dict[str, Any]) -> int:

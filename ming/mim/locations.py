@@ -32,6 +32,8 @@ def located(
     Raises:
         CommandError: An option is not a truth value.
     """
+    if "returnKey" not in request.command and "showRecordId" not in request.command:
+        return shown
     keys, numbers = strict_flag(request.command, "returnKey"), strict_flag(request.command, "showRecordId")
     if collection is None or not (keys or numbers):
         return shown

@@ -52,9 +52,9 @@ class StoreNamespaces:
 
     def _order(self) -> KeyOf:
         """Return how the command compares values."""
-        request = self._request
-        on_collection = isinstance(request.command[request.name], str)
-        return request.query_context(request.collection() if on_collection else None).key
+        target = self._request.command[self._request.name]
+        collection = self._request.database.get(target) if isinstance(target, str) else None
+        return self._request.query_context(collection).key
 
     def search_indexes(self, database: str, name: str) -> SearchIndexes:
         """Return the indexes for text and places of a collection."""

@@ -169,11 +169,11 @@ def _check_alive(request: Request, number: int, opened: OpenCursor) -> None:
     if found is None or found.uuid != source.uuid:
         request.cursors.close(number)
         raise CommandError(175, f"collection dropped. UUID {source.uuid}")
-    if opened.namespace != source.namespace:
+    if opened.source_name != source.namespace:
         request.cursors.close(number)
         raise CommandError(
             175,
-            f"collection renamed from '{opened.namespace}' to '{source.namespace}'. UUID {source.uuid}",
+            f"collection renamed from '{opened.source_name}' to '{source.namespace}'. UUID {source.uuid}",
         )
 
 

@@ -25,9 +25,9 @@ from ming.mim.stages_reshaping import REPLACING, RESHAPING
 from ming.mim.text_search import asks_text_index
 from ming.mim.windows import WINDOWS
 
-__all__ = ["compile_pipeline", "compile_update_pipeline"]
+__all__ = ["STAGES", "UNBUILT_STAGES", "compile_pipeline", "compile_update_pipeline"]
 
-_STAGES: Final[Mapping[str, Builder]] = {
+STAGES: Final[Mapping[str, Builder]] = {
     **BASIC,
     **RESHAPING,
     **JOINS,
@@ -41,7 +41,7 @@ _STAGES: Final[Mapping[str, Builder]] = {
     **GEO_NEAR,
     **OUTPUT,
 }
-_UNBUILT: Final = frozenset(
+UNBUILT_STAGES: Final = frozenset(
     (
         "$changeStream",
         "$currentOp",
@@ -90,9 +90,9 @@ def compile_pipeline(stages: Sequence[Any], context: PipelineContext) -> list[St
 
 
 def _builder(name: str) -> Builder:
-    if name in _STAGES:
-        return _STAGES[name]
-    if name in _UNBUILT:
+    if name in STAGES:
+        return STAGES[name]
+    if name in UNBUILT_STAGES:
         raise NotImplementedError(name)
     raise CommandError(40324, f"Unrecognized pipeline stage name: '{name}'")
 

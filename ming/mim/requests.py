@@ -39,9 +39,7 @@ HARMLESS: Final = frozenset(
 """Options without an effect on documents in memory."""
 
 _READING: Final = frozenset(("find", "count", "distinct"))
-_WRITING: Final = frozenset(
-    ("insert", "update", "delete", "findAndModify", "findandmodify", "createIndexes")
-)
+_WRITING: Final = frozenset(("insert", "update", "delete", "findAndModify", "findandmodify", "createIndexes"))
 _OLD_STYLE: Final = frozenset(
     (
         "count distinct collStats collstats validate convertToCapped cloneCollectionAsCapped planCacheClear"

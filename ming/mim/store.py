@@ -101,18 +101,16 @@ class Collection:
             DuplicateKey: The ``_id`` or another unique key is taken.
         """
         key = self.collation.key(document["_id"])
+        numbers = self._numbers
+        record = numbers.last + 1
+        if self._guard.active:
+            self._guard.writing(self, Write(record, key))
         if key in self._ids:
             raise DuplicateKey(
                 self.namespace, "_id_", {"_id": 1}, {"_id": document["_id"]}, self.options.get("collation")
             )
-        numbers = self._numbers
-        record = numbers.last + 1
         entries = [(index, index.entries(document)) for index in self.indexes.values()]
-        if self._guard.active:
-            self._ask(record, key, entries)
-        else:
-            for index, keys in entries:
-                index.check(keys, record, self.namespace)
+        self._check(record, entries)
         for index, keys in entries:
             index.add(keys, record)
         numbers.last = record
@@ -140,10 +138,8 @@ class Collection:
             if self._guard.active or not index.is_blind_to(before, document)
         ]
         if self._guard.active:
-            self._ask(record, None, [(index, keys) for index, _, keys in entries])
-        else:
-            for index, _, keys in entries:
-                index.check(keys, record, self.namespace)
+            self._guard.writing(self, Write(record))
+        self._check(record, [(index, keys) for index, _, keys in entries])
         for index, old_keys, keys in entries:
             index.remove(old_keys, record)
             index.add(keys, record)
@@ -164,12 +160,12 @@ class Collection:
             self.cap.count(document, None)
         self._journal.append(Change("delete", self, record, document))
 
-    def _ask(self, record: int, key: OrderKey | None, entries: Sequence[tuple[Index, Entries]]) -> None:
-        """Check a record's keys and ask the guard, in the order in which a server notices what is wrong."""
-        self._guard.writing(self, Write(record, key))
+    def _check(self, record: int, entries: Sequence[tuple[Index, Entries]]) -> None:
+        """Refuse keys that another record has, in the order in which a server notices it."""
         for index, keys in entries:
+            if self._guard.active:
+                self._guard.writing(self, Write(record, entries=[(index, keys)]))
             index.check(keys, record, self.namespace)
-            self._guard.writing(self, Write(record, entries=[(index, keys)]))
 
     def restore(self, record: int, document: Document | None) -> None:
         """Make a record hold a document, or nothing, without a check or a note in the journal.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from bson import ObjectId
+from bson import ObjectId, Regex
 
 from ming.mim.errors import CommandError
 from ming.mim.limits import check_insertable, check_updated
@@ -61,11 +61,11 @@ class Storing(NamedTuple):
         if next(iter(document), None) != "_id":
             own_id = document["_id"] if "_id" in document else self.new_id()
             document = {"_id": own_id, **{name: value for name, value in document.items() if name != "_id"}}
-        kind = type_name(document["_id"])
-        if kind in ("array", "regex"):
-            raise CommandError(53, f"The '_id' value cannot be of type {kind}")
-        if kind == "object":
-            for name in document["_id"]:
+        own_id = document["_id"]
+        if own_id.__class__ in (list, Regex):
+            raise CommandError(53, f"The '_id' value cannot be of type {type_name(own_id)}")
+        if own_id.__class__ is dict:
+            for name in own_id:
                 if name.startswith("$") and name not in ("$ref", "$id", "$db"):
                     raise CommandError(
                         52, f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage."

@@ -6,7 +6,8 @@ when it begins and ends, is the business of `ming.mim.sessions`.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from ming.mim.errors import CommandError, WriteConflict
 from ming.mim.guards import Guard, Write
@@ -111,15 +112,14 @@ class _Claim:
 
     def __init__(self, transaction: Transaction, base: Collection, reindexed: bool) -> None:
         self.records: set[int] = set()
+        self._entered: set[tuple[str, Any]] = set()
         self._transaction = transaction
         self._base = base
         self._reindexed = reindexed
 
     def covers(self, write: Write) -> bool:
-        """Whether the transaction has written a record or key."""
-        return write.record in self.records or not self.records.isdisjoint(
-            self.fork.holders(write.key, write.entries)
-        )
+        """Whether the transaction has written a record, or entered one under a key, be it gone again."""
+        return write.record in self.records or not self._entered.isdisjoint(self._keys(write))
 
     def writing(self, collection: Collection, write: Write) -> None:
         """Take note of a write of the transaction.
@@ -130,14 +130,25 @@ class _Claim:
         _check_uncapped(collection)
         if self._reindexed or self._is_late(write) or self._transaction.rival(self._base, write):
             raise WriteConflict
+        self._entered.update(self._keys(write))
         self.records.add(write.record)
+
+    def _keys(self, write: Write) -> Iterator[tuple[str, Any]]:
+        """Yield the unique keys that a record comes under by a write, each with the name of the index."""
+        if write.key is not None:
+            yield "_id_", write.key
+        for index, keys in write.entries:
+            for entry in keys:
+                if write.record not in index.holders((entry,)):
+                    yield index.name, entry
 
     def _is_late(self, write: Write) -> bool:
         """Whether the store does not hold any more, in that place, what the transaction sees."""
         record, base = write.record, self._base
         if record not in self.records and base.document(record) is not self.fork.document(record):
             return True
-        return not base.holders(write.key, write.entries) <= self.records | {record}
+        known = self.fork.holders(write.key, write.entries) | self.records
+        return not base.holders(write.key, write.entries) <= known | {record}
 
     def reshaping(self, collection: Collection, kind: Kind) -> None:
         """Refuse new indexes.

@@ -20,12 +20,12 @@ from ming.mim.pipeline import compile_update_pipeline
 from ming.mim.update_paths import Place, Placing, check_update_path, places
 from ming.mim.values import MISSING, copied, identical, order_key, type_name
 
-__all__ = ["Update", "check_id_unchanged", "compile_update"]
+__all__ = ["MODIFIERS", "Update", "check_id_unchanged", "compile_update"]
 
 Document = dict[str, Any]
 
 _IMMUTABLE_ID: Final = "Performing an update on the path '_id' would modify the immutable field '_id'"
-_MODIFIERS: Final = {**SCALAR_MODIFIERS, **ARRAY_MODIFIERS}
+MODIFIERS: Final = {**SCALAR_MODIFIERS, **ARRAY_MODIFIERS}
 
 
 def _unchanged(document: Document) -> bool:
@@ -164,7 +164,7 @@ def _compile_steps(update: Document, context: ModifierContext) -> list[_Step]:
 
 
 def _check_modifier(name: str, changes: Any) -> None:
-    if name not in _MODIFIERS and name != "$rename":
+    if name not in MODIFIERS and name != "$rename":
         raise CommandError(
             9,
             f"Unknown modifier: {name}. Expected a valid update modifier or pipeline-style update specified"
@@ -183,8 +183,8 @@ def _pushes_something(update: Document) -> Callable[[Document], bool]:
     pushes = {path: operand for path, operand in update["$push"].items() if isinstance(operand, dict)}
     adds = any(operand.get("$each") for operand in pushes.values())
     sorted_arrays = [parts_of(path) for path, operand in pushes.items() if "$sort" in operand]
-    return lambda document: adds or any(
-        value for parts in sorted_arrays for value in values_along(document, parts)
+    return lambda document: (
+        adds or any(value for parts in sorted_arrays for value in values_along(document, parts))
     )
 
 
@@ -203,7 +203,7 @@ def _perform(step: _Step, document: Document, placing: Placing) -> None:
 def _compile_step(name: str, path: str, operand: Any, context: ModifierContext) -> _Step:
     parts = check_update_path(path)
     if name != "$rename":
-        return _Step(parts, _MODIFIERS[name](path, operand, context), name == "$setOnInsert")
+        return _Step(parts, MODIFIERS[name](path, operand, context), name == "$setOnInsert")
     if not isinstance(operand, str):
         raise CommandError(2, f"The 'to' field for $rename must be a string: {path}: {operand!r}")
     target = check_update_path(operand)

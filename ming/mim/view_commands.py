@@ -20,6 +20,7 @@ __all__ = ["VIEW_COMMANDS"]
 
 Document = dict[str, Any]
 
+
 def _create(request: Request) -> Reply:
     on = text(request.command, "create", "viewOn")
     if on is None:

@@ -10,7 +10,15 @@ from ming.mim.names import check_collection_name
 from ming.mim.store import Database
 from ming.mim.views import DEEPEST, VIEWS, View, all_views, find_view
 
-__all__ = ["add_view", "change_view", "check_name", "check_stages", "check_target", "drop_view", "listed_view"]
+__all__ = [
+    "add_view",
+    "change_view",
+    "check_name",
+    "check_stages",
+    "check_target",
+    "drop_view",
+    "listed_view",
+]
 
 Document = dict[str, Any]
 
@@ -54,7 +62,9 @@ def check_name(database: Database, name: str) -> None:
     if name == VIEWS:
         raise CommandError(73, f"Cannot create a view called '{VIEWS}': this is a reserved system namespace")
     if name in database.collections:
-        raise CommandError(48, f"Cannot create collection {database.name}.{name} - collection already exists.")
+        raise CommandError(
+            48, f"Cannot create collection {database.name}.{name} - collection already exists."
+        )
     if find_view(database, name) is not None:
         raise CommandError(48, "Namespace already exists")
 

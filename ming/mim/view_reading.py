@@ -27,6 +27,9 @@ _SHARED: Final = frozenset(
 )
 """Options that mean the same in all reading commands."""
 
+_DONE: Final = 1
+"""What the server says here, instead of the usual ``1.0``."""
+
 
 def _view_of(request: Request) -> View | None:
     target = request.command[request.name]
@@ -66,7 +69,7 @@ def _find(request: Request, view: View) -> Reply:
 def _count(request: Request, view: View) -> Reply:
     reply = aggregate(_below(request, view, counted(request.command)))
     counts = reply["cursor"]["firstBatch"]
-    return {"n": counts[0]["count"] if counts else 0, "ok": 1.0}
+    return {"n": counts[0]["count"] if counts else 0, "ok": _DONE}
 
 
 def _distinct(request: Request, view: View) -> Reply:
@@ -74,12 +77,12 @@ def _distinct(request: Request, view: View) -> Reply:
     query = document(request.command, "distinct", "query")
     below = _below(request, view, {"pipeline": [{"$match": query}] if query else []})
     documents = aggregated(below, below.command["pipeline"])
-    return {"values": distinct_values(documents, parts_of(key), view.order), "ok": 1.0}
+    return {"values": distinct_values(documents, parts_of(key), view.order), "ok": _DONE}
 
 
 def _aggregate(request: Request, view: View) -> Reply:
     stages = request.option("pipeline")
-    if not isinstance(stages, list) or "cursor" not in request.command and not request.option("explain"):
+    if not isinstance(stages, list) or ("cursor" not in request.command and not request.option("explain")):
         # It is refused all the same.
         return READING["aggregate"](request)
     if stages and isinstance(stages[0], dict):

@@ -26,7 +26,7 @@ from ming.mim.window_choices import CHOICES
 from ming.mim.window_order import ORDERED
 from ming.mim.window_states import GROWING, SLIDING, by_frame, sliding
 
-__all__ = ["compile_window_function"]
+__all__ = ["WINDOW_FUNCTIONS", "compile_window_function"]
 
 
 def compile_window_function(
@@ -50,8 +50,8 @@ def compile_window_function(
         raise CommandError(9, "Expected a $-prefixed window function")
     if not name.startswith("$"):
         raise CommandError(9, f"Expected a $-prefixed window function, {name}")
-    if name in _BUILDERS:
-        return _BUILDERS[name](specification, sort_by, context)
+    if name in WINDOW_FUNCTIONS:
+        return WINDOW_FUNCTIONS[name](specification, sort_by, context)
     raise CommandError(9, f"Unrecognized window function, {name}")
 
 
@@ -83,7 +83,7 @@ def _accumulated(specification: Specification, sort_by: SortBy, context: QueryCo
 _AT_BOTTOM: Final = frozenset(("$bottom", "$bottomN"))
 
 
-_BUILDERS: Final[Mapping[str, FunctionBuilder]] = {
+WINDOW_FUNCTIONS: Final[Mapping[str, FunctionBuilder]] = {
     **dict.fromkeys(
         (
             *("$avg", "$bottom", "$bottomN", "$count", "$firstN", "$lastN", "$maxN", "$minN", "$push"),

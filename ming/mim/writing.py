@@ -157,7 +157,7 @@ def _update_by(request: Request, storing: Storing, statement: Document) -> Outco
     for record, document in records:
         assert collection is not None
         changed = _change(storing, collection, record, document, update, position)
-        modified += changed is not document or update.counts_as_change(changed)
+        modified += changed is not document
     return Outcome(len(records), modified, changed=bool(modified))
 
 
@@ -217,7 +217,7 @@ def _change(
     changed = update.apply(document, position(document) if update.uses_position else None, False)
     if changed.get("_id", MISSING) is not document["_id"]:
         check_id_unchanged(document, changed)
-    if identical(document, changed):
+    if identical(document, changed) and not update.counts_as_change(changed):
         return document
     storing.replace(collection, record, document, changed, update.is_replacement)
     return changed

@@ -20,6 +20,7 @@ from ming.odm.trackers import FieldTracker, RawTracker, Tracker
 
 if TYPE_CHECKING:
     from ming._types import Flow
+    from ming.odm.loading import Result
     from ming.odm.mapper import Mapper
 
 __all__ = ["ObjectState", "Tracker", "call_hook", "detached", "hooks", "no_op", "session", "state"]
@@ -69,6 +70,19 @@ class ObjectState:
         session: The session that tracks the object, or None.
     """
 
+    # What every loaded object has takes a slot; applications may attach more.
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_instance",
+        "_status",
+        "document",
+        "group",
+        "mapper",
+        "options",
+        "session",
+    )
+
     new: Final = "new"
     clean: Final = "clean"
     dirty: Final = "dirty"
@@ -84,31 +98,31 @@ class ObjectState:
     """The session that tracks the object, or None."""
     mapper: Mapper[Any]
     """The mapper of the object's class."""
+    group: Result | None
+    """Shared by the objects of one result, whose relations are loaded together; None for an object by itself."""
+    _status: str
+    _instance: Callable[[], Any]
 
     # Most objects are only read; what they all share is here, and costs them nothing.
-    group: object = None
-    """Shared by the objects of one result, whose relations are loaded together; None for an object by itself."""
     gone: bool = False
     """Whether the document has been deleted by a flush."""
-    _status: str = "new"
     _before: dict[str, Any] | None = None
     _original: dict[str, Any] | None = None
     _all: bool = False
     _cache: dict[str, Any] | None = None
     _extra: dict[Any, Any] | None = None
-    _instance: Callable[[], Any]
 
     def __init__(self, options: Any, session: Any) -> None:
         self.options = options
         self.session = session
         self.document = Object()
+        self.group = None
+        self._status = self.new
 
     @classmethod
     def attach(cls, obj: Any, mapper: Mapper[Any], options: Any, session: Any, document: Any) -> ObjectState:
         """Make a state and give it to an object."""
-        made = cls.__new__(cls)
-        made.options = options
-        made.session = session
+        made = cls(options, session)
         made.document = document
         made.mapper = mapper
         # An object and its state that held each other would be freed by the collector only.

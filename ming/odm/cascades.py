@@ -6,6 +6,7 @@ A flush applies them before it makes its plan, so what they do is stored like an
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from ming.odm.base import ObjectState, state
@@ -31,20 +32,28 @@ def cascade(session: Any, states: Iterable[ObjectState]) -> Flow[list[ObjectStat
     uow = session.uow
     waiting = [each for each in states if _is_leaving(each) and each not in uow.in_progress]
     reached: dict[ObjectState, None] = {}
-    while waiting:
-        following: dict[ObjectState, None] = {}
-        # With autoflush, looking for what belongs to them must not begin all over again.
-        with uow.performing(waiting):
-            for prop, own in _by_rule(waiting).items():
-                # As it is in the database now, whatever was loaded before.
-                results = yield from related(session, prop.join, own)
-                for each, objects in zip(own, results, strict=True):
-                    for obj in objects:
-                        _let_go(prop, obj, each.document_id)
-                        following[state(obj)] = None
-        waiting = [each for each in following if _is_leaving(each) and each not in reached]
-        reached.update(following)
+    with ExitStack() as stack:
+        while waiting:
+            # With autoflush, looking for what belongs to them must not begin all over again.
+            stack.enter_context(uow.performing(waiting))
+            belonging = yield from _belonging(session, waiting)
+            for prop, obj, own_id in belonging:
+                _let_go(prop, obj, own_id)
+            following = {state(obj): None for _, obj, _ in belonging}
+            waiting = [each for each in following if _is_leaving(each) and each not in uow.in_progress]
+            reached.update(following)
     return list(reached)
+
+
+def _belonging(session: Any, states: Iterable[ObjectState]) -> Flow[list[tuple[RelationProperty, Any, Any]]]:
+    """Relations, what they lead to in the database now, whatever was loaded before, and from which ``_id``."""
+    found = []
+    for prop, own in _by_rule(states).items():
+        results = yield from related(session, prop.join, own)
+        found += [
+            (prop, obj, each.document_id) for each, objects in zip(own, results, strict=True) for obj in objects
+        ]
+    return found
 
 
 def _is_leaving(own: ObjectState) -> bool:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from ming._cursor import Cursor, only
 from ming._cursor import CursorBase as DocumentCursor
 from ming._flows.loading import loader_for
+from ming._values import Missing
 from ming.exc import MingException
-from ming.odm.base import ObjectState, hooks, state
-from ming.odm.loading import object_maker
+from ming.odm.base import ObjectState, detached, hooks, state
+from ming.odm.loading import Result, object_maker
 from ming.odm.options import Options
 from ming.odm.pages import Pages
 from ming.odm.registry import mapper_of
@@ -51,6 +52,8 @@ class CursorBase(Pages, Generic[T]):
     ming_cursor: Any = None
     _options: Options = Options(decorate=None, fields=None, load=())
     _maker: Callable[[dict[str, Any]], Any] | None = None
+    _make: Callable[[dict[str, Any]], Any] | None = None
+    _made_up_to: Any = None
     _note: Callable[[dict[str, Any]], None] | None = None
     _merges: bool = False
     """Whether objects there are keep their pending changes when they take over what is stored."""
@@ -106,6 +109,23 @@ class CursorBase(Pages, Generic[T]):
         """Have the stored values of a field collected while objects are handed out."""
         self._note = lambda raw: values.append(raw.get(name))
 
+    def read_ahead(self) -> None:
+        """Make objects of documents that the driver has already, so that relations are loaded for them, too."""
+        source, make = self.ming_cursor, self._make
+        if make is None or self._options.refresh or not isinstance(source, DocumentCursor):
+            return
+        upcoming = [*islice(source.fetched(), PREFETCHED)]
+        if not upcoming or any(raw is self._made_up_to for raw in upcoming):
+            return
+        self._made_up_to = upcoming[-1]
+        for raw in upcoming:
+            try:
+                # In its turn it is read again, and the object is there.
+                if "_id" in raw:
+                    make(detached(raw))
+            except Exception:  # noqa: BLE001 - a ``migrate`` may raise anything, and does so again in its turn
+                return
+
     def _source(self) -> Any:
         """The cursor over the documents, made to hand out objects."""
         source = self.ming_cursor
@@ -121,7 +141,8 @@ class CursorBase(Pages, Generic[T]):
         note = self._note if self._order is None else self._mark
         mapper.compile()
         load = loader_for(mapper.collection, allow_extra, strip_extra)
-        make = object_maker(self.session, mapper, options, load, self._takes_over())
+        make = object_maker(self.session, mapper, options, load, Result(self), self._takes_over())
+        self._make = make
         # Prefetching is done with the objects themselves.
         decorate = None if options.load else options.decorate
         if note is None and decorate is None:

@@ -16,6 +16,7 @@ from ming.odm import bulk
 from ming.odm.base import ObjectState, call_hook, state
 from ming.odm.cascades import cascade
 from ming.odm.unit_of_work import Step, plan
+from ming.odm.writes import strips
 
 if TYPE_CHECKING:
     from ming._types import Flow
@@ -99,7 +100,7 @@ class _Flush:
         """What the steps of one bulk write share; None for a step that has to be a write of its own."""
         own = step.state
         manager = own.mapper.manager
-        if is_upgraded(own.document) or not self._is_bulkable(own.mapper):
+        if is_upgraded(own.document) or strips(own) or not self._is_bulkable(own.mapper):
             return None
         return manager.collection_name, manager.driver_options
 

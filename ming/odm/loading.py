@@ -16,13 +16,34 @@ from ming.odm.identity_map import hashable
 
 if TYPE_CHECKING:
     from ming._types import RawDocument
+    from ming.odm.cursor import CursorBase
     from ming.odm.mapper import Mapper
     from ming.odm.options import Options
     from ming.odm.tracking import TrackingSession
 
-__all__ = ["object_maker"]
+__all__ = ["Result", "object_maker"]
 
 TakeOver = Callable[[ObjectState, Any, "Options"], None]
+
+
+class Result:
+    """What the objects of one result have in common: relations are loaded for all of them together.
+
+    Args:
+        cursor: The cursor that makes them.
+    """
+
+    __slots__ = ("_cursor",)
+
+    def __init__(self, cursor: CursorBase[Any]) -> None:
+        # Objects outlive cursors.
+        self._cursor = ref(cursor)
+
+    def read_ahead(self) -> None:
+        """Have the cursor, if it is still there, make objects of what it has already."""
+        cursor = self._cursor()
+        if cursor is not None:
+            cursor.read_ahead()
 
 
 def object_maker(
@@ -30,6 +51,7 @@ def object_maker(
     mapper: Mapper[Any],
     options: Options,
     load: Callable[[RawDocument], Any],
+    group: Result,
     take_over: TakeOver = ObjectState.reload,
 ) -> Callable[[RawDocument], Any]:
     """Return the function from a stored document to its object, for one result.
@@ -39,10 +61,11 @@ def object_maker(
         mapper: The mapper of the class that was asked for.
         options: How the objects are loaded.
         load: Makes the document of a stored one.
+        group: The result.
         take_over: How an object there is takes over what is stored, with ``refresh``.
     """
     family, add = session.imap.family(mapper.root), session.uow.add
-    find, refresh, fields, group = family.get, options.refresh, options.fields, object()
+    find, refresh, fields = family.get, options.refresh, options.fields
     collection, mapped_class = mapper.collection, mapper.mapped_class
     new, new_state, set_attribute = mapped_class.__new__, ObjectState.__new__, object.__setattr__
     clean = ObjectState.clean

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ming.odm.base import ObjectState, session, state
 from ming.odm.cursor import ODMCursor
+from ming.odm.extensions import SessionExtension
 from ming.odm.mapper import mapper
 from ming.odm.proxies import ContextualODMSession, ThreadLocalODMSession
 from ming.odm.sessions import ODMSession
-from ming.odm.tracking import SessionExtension
 
 __all__ = [
     "ContextualODMSession",

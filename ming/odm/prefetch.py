@@ -20,6 +20,7 @@ def siblings(own: ObjectState, prop: RelationProperty) -> list[ObjectState]:
     """Return the states of the tracked objects with a relation that came in the same result as one, which is first."""
     if own.group is None or own.session is None:
         return [own]
+    own.group.read_ahead()
     others = [each for each in own.session.uow.states() if each.group is own.group and each is not own]
     # Classes of one family may have the relation each for itself, or not at all.
     return [own, *(each for each in others if each.mapper.property_index.get(str(prop.name)) is prop)]

@@ -250,6 +250,6 @@ class RelationProperty(ORMProperty):
         given = list(value) if join.is_list else value
         objects = yield from join.assign(own, given, current)
         is_whole = not join.is_list or len(objects) == len(given)
-        if is_whole and not join.asks_other_side and all(obj in session.uow for obj in objects):
+        if self.loaded(own) is None and is_whole and all(obj in session.uow for obj in objects):
             unique = {id(obj): obj for obj in objects}
             self.keep(own, list(unique.values()))

@@ -11,7 +11,7 @@ from weakref import ref
 
 from ming._transactions import Ambient, ambient
 from ming.exc import IllegalStateChange, RelationNotLoaded
-from ming.odm.base import ObjectState, hooks, no_op, state
+from ming.odm.base import ObjectState, hooks, state
 from ming.odm.identity_map import IdentityMap
 from ming.odm.mapper import Mapper
 from ming.odm.memory import Memory
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ming.odm.cursor import CursorBase
     from ming.odm.relations import RelationProperty
 
-__all__ = ["SessionExtension", "TrackingSession"]
+__all__ = ["TrackingSession"]
 
 C = TypeVar("C", bound="CursorBase[Any]")
 
@@ -35,69 +35,6 @@ _EVENTS = ("insert", "update", "delete")
 _NOW = ("insert_now", "update_now", "delete_now")
 _CURSOR_OPTIONS = ("refresh", "decorate", "load")
 _PENDING = (ObjectState.new, ObjectState.dirty)
-
-
-class SessionExtension:
-    """Hooks around what a session does; those that are not overridden cost nothing.
-
-    Args:
-        session: The session.
-    """
-
-    def __init__(self, session: Any) -> None:
-        self.session = session
-
-    @no_op
-    def before_insert(self, obj: Any, st: ObjectState) -> Any:
-        """An object is about to be inserted."""
-
-    @no_op
-    def after_insert(self, obj: Any, st: ObjectState) -> Any:
-        """An object was inserted."""
-
-    @no_op
-    def before_update(self, obj: Any, st: ObjectState) -> Any:
-        """An object's changes are about to be stored."""
-
-    @no_op
-    def after_update(self, obj: Any, st: ObjectState) -> Any:
-        """An object's changes were stored."""
-
-    @no_op
-    def before_delete(self, obj: Any, st: ObjectState) -> Any:
-        """An object's document is about to be deleted."""
-
-    @no_op
-    def after_delete(self, obj: Any, st: ObjectState) -> Any:
-        """An object's document was deleted."""
-
-    @no_op
-    def before_remove(self, cls: type[Any], *args: Any, **kwargs: Any) -> Any:
-        """Documents of a class are about to be deleted by a query."""
-
-    @no_op
-    def after_remove(self, cls: type[Any], *args: Any, **kwargs: Any) -> Any:
-        """Documents of a class were deleted by a query."""
-
-    @no_op
-    def before_flush(self, obj: Any = None) -> Any:
-        """Everything, or one object, is about to be stored."""
-
-    @no_op
-    def after_flush(self, obj: Any = None) -> Any:
-        """Everything, or one object, was stored."""
-
-    @no_op
-    def cursor_created(self, cursor: Any, action: Any, *args: Any, **kwargs: Any) -> Any:
-        """A cursor was opened, or made from another one."""
-
-    @no_op
-    def before_cursor_next(self, cursor: Any) -> Any:
-        """A cursor is about to be asked for its next object."""
-
-    @no_op
-    def after_cursor_next(self, cursor: Any) -> Any:
-        """A cursor was asked for its next object."""
 
 
 class TrackingSession:
@@ -214,9 +151,9 @@ class TrackingSession:
         return made
 
     @staticmethod
-    def _document_class(cls: type[Any]) -> type[Any]:
+    def _document_class(named: type[Any]) -> type[Any]:
         """A document class, or that of a mapped class."""
-        return REGISTRY.by_class[cls].collection if cls in REGISTRY.by_class else cls
+        return REGISTRY.by_class[named].collection if named in REGISTRY.by_class else named
 
     # -- relations
 

@@ -25,6 +25,7 @@ __all__ = [
     "named",
     "refuse_partial_upgrade",
     "stale",
+    "strips",
     "to_insert",
     "whole_lists",
 ]
@@ -38,8 +39,8 @@ class Change(NamedTuple):
     """An update of one stored document."""
 
     query: Fields
-    update: Fields
-    """The update document; empty where there is nothing to store."""
+    update: Any
+    """The update; empty where there is nothing to store."""
     version: Any = Missing
     """What the document's version field is going to be, where it has one."""
     left: Collection[str] = ()
@@ -123,16 +124,17 @@ def change_of(own: ObjectState) -> Flow[Change]:
     keys = unnamable(changes)
     if keys:
         raise IllegalStateChange(f"{named(own)}: {', '.join(map(repr, keys))} cannot be updated by name")
+    version: Any = Missing
+    if version_field is not None:
+        stored = own.stored(version_field)
+        version = changes[version_field] = 1 if stored in (None, Missing) else stored + 1
+        # Documents older than the version field are stored without one.
+        query[version_field] = {"$in": [0, None]} if version == 1 else stored
+    if strips(own):
+        return Change(query, _stripping_update_of(own, changes), version, left)
     updating, once_empty = _update_of(own, changes)
     if once_empty:
         query["$nor"] = [{name: {"$type": "null"}} for name in once_empty]
-    if version_field is None:
-        return Change(query, updating, left=left, once_empty=once_empty)
-    stored = own.stored(version_field)
-    version = 1 if stored in (None, Missing) else stored + 1
-    # Documents older than the version field are stored without one.
-    query[version_field] = {"$in": [0, None]} if version == 1 else stored
-    updating["$set"] = {**updating.get("$set", {}), version_field: version}
     return Change(query, updating, version, left, once_empty)
 
 
@@ -171,6 +173,28 @@ def _update_of(own: ObjectState, changes: Fields) -> tuple[Fields, list[str]]:
     if pushed:
         updating["$push"] = {name: {"$each": items} for name, items in pushed.items()}
     return updating, [name for name in pushed if not own.stored(name)]
+
+
+def strips(own: ObjectState) -> bool:
+    """Whether storing an object takes stored keys away that its class does not declare."""
+    return own.mapper.manager.declaration.unknown == "strip"
+
+
+def _stripping_update_of(own: ObjectState, changes: Fields) -> list[Fields]:
+    """The same as a pipeline, which first takes away every key that the class does not declare."""
+    pushed = {name: items for name in changes if (items := own.appended(name)) is not None}
+    setting: Fields = {
+        name: {"$concatArrays": [{"$ifNull": [f"${name}", []]}, {"$literal": items}]}
+        for name, items in pushed.items()
+    }
+    gone = [name for name, value in changes.items() if value is Missing]
+    whole = changes.keys() - pushed.keys() - set(gone)
+    setting |= {name: {"$literal": changes[name]} for name in sorted(whole)}
+    declared = dict.fromkeys(["_id", *own.mapper.manager.field_index], 1)
+    stages: list[Fields] = [{"$project": declared}]
+    if setting:
+        stages.append({"$set": setting})
+    return [*stages, {"$unset": gone}] if gone else stages
 
 
 def whole_lists(own: ObjectState, change: Change) -> Change:

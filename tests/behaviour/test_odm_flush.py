@@ -660,3 +660,22 @@ async def test_a_projected_field_that_was_not_read_is_logged(
     assert "was read without views" in caplog.text
     assert state(one).status == "dirty"
     assert (await stored(odm))[0]["views"] == 5
+
+
+# -- what becomes of unknown keys
+
+
+async def test_unknown_keys_are_taken_away_where_the_class_says_so(odm: OdmFace) -> None:
+    pages = page_class(odm, unknown="strip")
+    await odm.raw.page.insert_many([{"title": title, "tags": None, "other": 1, "views": 1} for title in "ab"])
+    one, two = await odm.session.find(pages).sort("title").all()
+    await odm.raw.page.update_many({}, {"$set": {"tags": ["theirs"], "views": 2}})
+    one.tags.append("mine")
+    one.title = "$a"
+    two.anything = None
+    del two.title
+    await odm.session.flush()
+    first, second = await stored(odm)
+    del first["_id"], second["_id"]
+    assert first == {"title": "$a", "tags": ["theirs", "mine"], "views": 2}
+    assert second == {"anything": None, "tags": ["theirs"], "views": 2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import MagicMock, Mock
 
 import bson
 import pytest
@@ -45,6 +45,11 @@ def page(session: ODMSession) -> Any:
         tags = FieldProperty([str])
 
     return Page
+
+
+def stored_indexes(session: ODMSession) -> set[str]:
+    """The keys of the indexes that pages have in the database."""
+    return {"_".join(key for key, _ in each["key"]) for each in session.db.page.index_information().values()}
 
 
 # --- the class statement
@@ -127,13 +132,11 @@ def test_flags_of_fields_come_before_listed_indexes(session: ODMSession) -> None
         assert ["_".join(key for key, _ in index.index_spec) for index in declared] == names
     assert (declared[1].unique, declared[1].sparse, declared[4].unique, declared[5].sparse) == (True,) * 4
     # The session was bound when the class was made.
-    assert {"flagged", "single", "other_id", "plain", "a_b", "mine"} <= {
-        index["name"].replace("_1", "") for index in owner.db.page.list_indexes()
-    }
+    assert set(names) <= stored_indexes(owner)
 
 
 def test_without_indexes_no_command_is_sent() -> None:
-    datastore = Mock()
+    datastore = MagicMock()
 
     class Page(MappedClass):
         class __mongometa__:
@@ -143,7 +146,6 @@ def test_without_indexes_no_command_is_sent() -> None:
         title = FieldProperty(str)
 
     assert datastore.db.mock_calls == []
-    assert datastore.db.__getitem__.mock_calls == [] if hasattr(datastore.db, "__getitem__") else True
     assert Page.query.session.bind is datastore
 
 
@@ -292,7 +294,10 @@ def test_extensions_are_made_for_each_class() -> None:
     class Sub(Base):
         pass
 
-    assert [each.mapper for cls in (Base, Sub) for each in mapper(cls).extensions] == [mapper(Base), mapper(Sub)]
+    assert [each.mapper for cls in (Base, Sub) for each in mapper(cls).extensions] == [
+        mapper(Base),
+        mapper(Sub),
+    ]
 
 
 # --- making objects
@@ -307,7 +312,11 @@ def test_only_keywords(page: Any) -> None:
     made = page(title="a", stranger=5)
     assert made.stranger == 5
     assert state(made).document == {"_id": made._id, "tags": [], "title": "a"}
-    assert (state(made).status, session_of(made), session_of(page)) == ("new", page.query.session, page.query.session)
+    assert (state(made).status, session_of(made), session_of(page)) == (
+        "new",
+        page.query.session,
+        page.query.session,
+    )
     assert made.__dict__["__ming__"].state.instance is made
 
 
@@ -458,7 +467,7 @@ def test_repr_is_wrapped() -> None:
 
 def test_objects_are_equal_to_themselves_alone(page: Any) -> None:
     one, other = page(title="a"), page(title="a")
-    assert one == one  # noqa: PLR0124
+    assert one == one
     assert one != other
     assert len({one, other}) == 2
 
@@ -475,7 +484,11 @@ def test_a_plain_class_gets_the_same(session: ODMSession) -> None:
     plain: Any = Plain
     made = plain(title="a")
     assert repr(made_mapper) == "<Mapper Plain:plain>"
-    assert (made_mapper.mapped_class, made_mapper.collection, made_mapper.session) == (Plain, document, session)
+    assert (made_mapper.mapped_class, made_mapper.collection, made_mapper.session) == (
+        Plain,
+        document,
+        session,
+    )
     assert made_mapper.property_index["title"] is plain.title
     assert (made["title"], "title" in made, session_of(made)) == ("a", True, session)
     session.flush()
@@ -623,7 +636,10 @@ def test_all_mappers_is_the_live_list(page: Any) -> None:
 
 def test_after_clear_all_classes_can_be_made(session: ODMSession) -> None:
     Mapper.clear_all()
-    assert [each.mapped_class.__name__ for each in Mapper.all_mappers()] == ["MappedClass", "TypedMappedClass"]
+    assert [each.mapped_class.__name__ for each in Mapper.all_mappers()] == [
+        "MappedClass",
+        "TypedMappedClass",
+    ]
 
     class Base(MappedClass):
         x = FieldProperty(str)
@@ -691,13 +707,11 @@ def test_replace_session(page: Any, session: ODMSession) -> None:
 
 def test_ensure_all_indexes(session: ODMSession) -> None:
     owner = session
-    owner.bind.bind._auto_ensure_indexes = False
 
     class Page(MappedClass):
         class __mongometa__:
             name = "page"
             session = owner
-            indexes = ["title"]  # noqa: RUF012
 
         title = FieldProperty(str)
         parent_id = ForeignIdProperty("Other", index=True)
@@ -708,12 +722,10 @@ def test_ensure_all_indexes(session: ODMSession) -> None:
 
         _id = FieldProperty(S.ObjectId)
 
+    assert stored_indexes(owner) == set()
     Mapper.compile_all()
     Mapper.ensure_all_indexes()
-    assert {"title_1", "parent_id_1"} <= set(owner.db.page.index_information()) or {
-        "title",
-        "parent_id",
-    } <= set(owner.db.page.index_information())
+    assert {"parent_id"} <= stored_indexes(owner)
 
 
 # --- queries
@@ -752,7 +764,12 @@ def test_the_query_of_an_object(page: Any, session: ODMSession) -> None:
     made = page(title="a")
     session.flush()
     query = made.query
-    assert (query.instance, query.mapper, query.mapped_class, query.session) == (made, mapper(page), page, session)
+    assert (query.instance, query.mapper, query.mapped_class, query.session) == (
+        made,
+        mapper(page),
+        page,
+        session,
+    )
     assert query.classquery is page.query
     assert query.get(title="a") is query.find().one() is made
     assert query.update({"$set": {"title": "b"}}).matched_count == 1
