@@ -11,7 +11,7 @@ Encryption itself is the datastore's (`ming.encryption.keys`), reached through t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar, overload
 
 from ming.encryption.config import ENCRYPTED_SUFFIX, stored_name, virtual_name
@@ -190,7 +190,10 @@ class DecryptedListProperty(DecryptedListField[T]):
         return stored
 
     def _tracker(self, instance: Any) -> ChangeTracker | None:
-        tracker: ChangeTracker = instance.__ming__.state.raw_tracker(self.encrypted_field)
+        state = instance.__ming__.state
+        # What stands in for a state may have no more than one tracker for everything.
+        raw_tracker: Callable[[str], ChangeTracker] | None = getattr(state, "raw_tracker", None)
+        tracker: ChangeTracker = state.tracker if raw_tracker is None else raw_tracker(self.encrypted_field)
         return tracker
 
 

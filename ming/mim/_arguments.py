@@ -85,7 +85,7 @@ def check_document(document: Any) -> None:
 
 def check_update(update: Any) -> None:
     """Refuse updates that are neither operators nor a pipeline."""
-    if not isinstance(update, Mapping | list):
+    if update.__class__ is not dict and not isinstance(update, Mapping | list):
         raise TypeError(f"update must be a mapping or a list of pipeline stages, not {type(update)}")
     if not update:
         raise ValueError("update cannot be empty")

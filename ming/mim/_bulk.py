@@ -18,7 +18,7 @@ from pymongo.errors import BulkWriteError, InvalidOperation
 from ming.mim import _arguments as arguments
 from ming.mim import _commands as commands
 
-__all__ = ["Operation", "bulk_write", "ensure_id", "inserts", "operations", "write_command"]
+__all__ = ["Operation", "bulk_write", "ensure_id", "insert_many", "operations", "write_command"]
 
 # The order in which the driver sends the kinds of an unordered bulk.
 _UNORDERED: Final = ("insert", "update", "delete")
@@ -45,17 +45,38 @@ def ensure_id(document: Any) -> Any:
     return document.get("_id")
 
 
-def inserts(documents: Iterable[Any]) -> list[Operation]:
-    """Return the operations of an ``insert_many``."""
+def insert_many(
+    collection: str,
+    documents: Iterable[Any],
+    run: Callable[[dict[str, Any]], dict[str, Any]],
+    ordered: bool,
+    **options: Any,
+) -> list[Any]:
+    """Insert documents with one command, and return their ``_id`` values.
+
+    Args:
+        collection: Name of the collection.
+        documents: The documents; those without ``_id`` are given one.
+        run: Sends a command and returns the reply.
+        ordered: Stop at the first failure.
+        options: Further fields of the command; None means absent.
+
+    Raises:
+        TypeError: There are no documents.
+        pymongo.errors.BulkWriteError: Some were refused.
+    """
     if isinstance(documents, Mapping | str | bytes) or not isinstance(documents, Iterable):
         raise TypeError("documents must be a non-empty list")
-    made = []
-    for document in documents:
-        ensure_id(document)
-        made.append(Operation("insert", document))
-    if not made:
+    listed = list(documents)
+    ids = [ensure_id(document) for document in listed]
+    if not ids:
         raise TypeError("documents must be a non-empty list")
-    return made
+    reply = run(commands.insert(collection, listed, ordered, **options))
+    if "writeErrors" in reply:
+        failed = _nothing_done()
+        _merge(failed, "insert", reply, range(len(listed)), listed)
+        raise BulkWriteError(failed)
+    return ids
 
 
 def operations(requests: Sequence[Any]) -> list[Operation]:

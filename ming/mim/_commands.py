@@ -1,8 +1,7 @@
 """The driver's arguments as MongoDB's commands.
 
 Faces describe what they want with these functions and send the result through `ming.mim._access`.
-`FindQuery` is the description a cursor is built on. Options without effect in one process (batch sizes,
-cursor timeouts, disk use) are checked and then left out of the command.
+What ``find`` and ``count`` take is in `ming.mim._find_query`.
 """
 
 from __future__ import annotations
@@ -77,18 +76,21 @@ def update_statement(
     sort: IndexKeys | None = None,
 ) -> dict[str, Any]:
     """Return one statement of an ``update`` command; also for replacements."""
-    return {
+    statement: dict[str, Any] = {
         "q": arguments.checked_mapping("filter", filter),
         "u": update,
         "multi": multi,
         "upsert": arguments.checked_bool("upsert", upsert),
-        **_given(
-            collation=arguments.collation_document(collation),
-            arrayFilters=None if array_filters is None else list(array_filters),
-            hint=arguments.hint_value(hint),
-            sort=arguments.key_document(sort) if sort else None,
-        ),
     }
+    if collation is not None:
+        statement["collation"] = arguments.collation_document(collation)
+    if array_filters is not None:
+        statement["arrayFilters"] = list(array_filters)
+    if hint is not None:
+        statement["hint"] = arguments.hint_value(hint)
+    if sort:
+        statement["sort"] = arguments.key_document(sort)
+    return statement
 
 
 def delete_statement(

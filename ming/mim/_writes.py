@@ -69,10 +69,14 @@ class WritingMethods(pymongo.collection.Collection[dict[str, Any]]):
             pymongo.errors.BulkWriteError: One of them was refused; those before it stay.
         """
         self._check_session(session)
-        writes = bulk.inserts(documents)
-        options = {"bypassDocumentValidation": bypass_document_validation, "comment": comment}
-        self._run_bulk(writes, ordered, session, **options)
-        ids = [write.statement.get("_id") for write in writes]
+        ids = bulk.insert_many(
+            self.name,
+            documents,
+            lambda command: self._access.run(command, session),
+            ordered,
+            bypassDocumentValidation=bypass_document_validation,
+            comment=comment,
+        )
         return InsertManyResult(ids, self.write_concern.acknowledged)
 
     # -- updating

@@ -202,16 +202,17 @@ class Collection(WritingMethods):
             keys: A field, pairs of field and direction, or a mapping.
             session: The client session to create it in.
             comment: As PyMongo.
-            kwargs: Options of the index; ``cache_for``, of old drivers, is ignored.
+            kwargs: Options of the index, and ``maxTimeMS``; ``cache_for``, of old drivers, is ignored.
         """
         kwargs.pop("cache_for", None)
+        limit = {"maxTimeMS": kwargs.pop("maxTimeMS", None)}
         fields = arguments.key_document(arguments.key_pairs(keys))
         name = kwargs.pop("name", None) or index_views.automatic_name(
             fields, self._access.stored_indexes(), self._access.channel.lenient
         )
         if "collation" in kwargs:
             kwargs["collation"] = arguments.collation_document(kwargs["collation"])
-        self._run_create_indexes([{"name": name, "key": fields, **kwargs}], comment, session)
+        self._run_create_indexes([{**kwargs, "name": name, "key": fields}], comment, session, limit)
         return str(name)
 
     def create_indexes(
@@ -225,11 +226,13 @@ class Collection(WritingMethods):
             if not isinstance(index, IndexModel):
                 raise TypeError(f"{index!r} is not an instance of pymongo.operations.IndexModel")
         specs = [dict(index.document) for index in indexes]
-        self._run_create_indexes(specs, comment, session)
+        self._run_create_indexes(specs, comment, session, kwargs)
         return [str(spec["name"]) for spec in specs]
 
-    def _run_create_indexes(self, specs: list[dict[str, Any]], comment: Any, session: Any) -> None:
-        self._access.run(commands.create_indexes(self.name, specs, comment=comment), session)
+    def _run_create_indexes(
+        self, specs: list[dict[str, Any]], comment: Any, session: Any, options: dict[str, Any]
+    ) -> None:
+        self._access.run(commands.create_indexes(self.name, specs, comment=comment, **options), session)
 
     def drop_index(
         self, index_or_name: IndexKeys, session: Any = None, comment: Any = None, **kwargs: Any
@@ -240,16 +243,16 @@ class Collection(WritingMethods):
         if isinstance(index, dict) and not self._access.channel.lenient:
             # The driver knows indexes by their names only, so one with a name of its own is not found.
             index = index_views.driver_name(index)
-        self._run_drop_indexes(index, comment, session)
+        self._run_drop_indexes(index, session, comment=comment, **kwargs)
 
     def drop_indexes(self, session: Any = None, comment: Any = None, **kwargs: Any) -> None:
         """Drop every index but that of ``_id``."""
         arguments.known_options("drop_indexes", kwargs, ("maxTimeMS",))
-        self._run_drop_indexes("*", comment, session)
+        self._run_drop_indexes("*", session, comment=comment, **kwargs)
 
-    def _run_drop_indexes(self, index: Any, comment: Any, session: Any) -> None:
+    def _run_drop_indexes(self, index: Any, session: Any, **options: Any) -> None:
         try:
-            self._access.run(commands.drop_indexes(self.name, index, comment=comment), session)
+            self._access.run(commands.drop_indexes(self.name, index, **options), session)
         except OperationFailure as error:
             forgiven = error.code == INDEX_NOT_FOUND and self._access.channel.lenient
             if error.code != NAMESPACE_NOT_FOUND and not forgiven:

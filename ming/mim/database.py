@@ -186,7 +186,14 @@ class Database(pymongo.database.Database[dict[str, Any]]):
         if encrypted_fields is not None:
             raise NotImplementedError("encrypted_fields")
         command = {"drop": _name_of(name_or_collection)}
-        return self.command(command, allowable_errors=[NAMESPACE_NOT_FOUND], session=session, comment=comment)
+        if comment is not None:
+            command["comment"] = comment
+        try:
+            return self._channel.command(command, session)
+        except OperationFailure as error:
+            if error.code != NAMESPACE_NOT_FOUND:
+                raise
+            return dict(error.details or {})
 
     def validate_collection(
         self,

@@ -202,7 +202,8 @@ class _Densifier:
 
     def _before(self, document: Document, value: Any) -> Iterator[Document]:
         """Yield what is missing before a document of the same partition, and note where to go on after it."""
-        if self._least is MISSING:
+        is_first = self._least is MISSING
+        if is_first:
             self._least = value
         self._greatest = value
         partition = self._partition_of(document)
@@ -210,7 +211,7 @@ class _Densifier:
             yield from self._before_in_bounds(partition, value)
         elif partition in self._last:
             yield from self._up_to(partition, self._range.after(self._last[partition]), value)
-        elif self._range.bounds == "partition" or order_key(self._least) == order_key(value):
+        elif self._range.bounds == "partition" or is_first:
             self._last[partition] = value
         else:
             yield from self._up_to(partition, self._range.beginning(self._least), value)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ming.mim.errors import CommandError
-from ming.mim.stages import Builder, Document, PipelineContext, Stage, chained, check_fields
+from ming.mim.errors import CommandError, error_context
+from ming.mim.stages import Builder, Document, PipelineContext, Stage, chained, check_fields, field_path
 from ming.mim.values import type_name
 
 __all__ = ["FILL"]
@@ -36,6 +36,8 @@ def _fill(operand: Any, context: PipelineContext) -> Stage:
         if "method" in specification:
             functions[path] = {_METHODS[specification["method"]]: f"${path}"}
         elif "value" in specification:
+            with error_context("Invalid $addFields"):
+                field_path(path)
             defaults[path] = {"$ifNull": [f"${path}", specification["value"]]}
     stages: list[Document] = []
     if functions:

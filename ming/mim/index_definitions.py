@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ming.mim.errors import CommandError, error_context
-from ming.mim.index_keys import check_key_pattern, is_wildcard, kind_of
+from ming.mim.index_keys import is_wildcard, kind_of
+from ming.mim.index_options import INDEX_OPTIONS, as_is, invalid_field
 from ming.mim.options import as_long
-from ming.mim.partial_filters import check_filter, check_partial_filter
+from ming.mim.partial_filters import check_partial_filter
 from ming.mim.rendering import shown
-from ming.mim.values import INT32_MAX, is_number, truthy, type_name
+from ming.mim.values import INT32_MAX, is_number, type_name
 
 __all__ = ["ID_INDEX", "equivalent", "id_index", "is_id_key", "kept_definition", "listed_definition"]
 
@@ -44,11 +45,11 @@ def kept_definition(
         CommandError: The server would refuse it.
     """
     with error_context(f"Error in specification {shown(given, spaced=True)}"):
-        known = {name: given[name] for name in given if name in _OPTIONS or not ignore_unknown}
+        known = {name: given[name] for name in given if name in INDEX_OPTIONS or not ignore_unknown}
         if not lenient:
-            for name in known.keys() - _OPTIONS.keys():
-                raise _invalid_field(name, given, "an")
-        checked = {name: _OPTIONS.get(name, _as_is)(name, value, known) for name, value in known.items()}
+            for name in known.keys() - INDEX_OPTIONS.keys():
+                raise invalid_field(name, given, "an")
+        checked = {name: INDEX_OPTIONS.get(name, as_is)(name, value, known) for name, value in known.items()}
         for name in ("key", "name"):
             if name not in checked:
                 raise CommandError(9, f"The '{name}' field is a required property of an index specification")
@@ -68,133 +69,6 @@ def kept_definition(
         _check_whole(checked)
     return _ordered(checked)
 
-
-# -- one option ---------------------------------------------------------------------------------------
-
-
-def _invalid_field(name: str, given: Mapping[str, Any], article: str) -> CommandError:
-    return CommandError(
-        197,
-        f"The field '{name}' is not valid for {article} index specification."
-        f" Specification: {shown(given, spaced=True)}",
-    )
-
-
-def _as_is(name: str, value: Any, given: Mapping[str, Any]) -> Any:
-    return value
-
-
-def _must_be(kind: type, wanted: str) -> Callable[[str, Any, Mapping[str, Any]], Any]:
-    def check(name: str, value: Any, given: Mapping[str, Any]) -> Any:
-        if not isinstance(value, kind):
-            raise CommandError(14, f"The field '{name}' must be {wanted}, but got {type_name(value)}")
-        return value
-
-    return check
-
-
-def _key(name: str, value: Any, given: Mapping[str, Any]) -> Any:
-    _must_be(dict, "an object")(name, value, given)
-    check_key_pattern(value)
-    return value
-
-
-def _flag(name: str, value: Any, given: Mapping[str, Any]) -> bool:
-    if not isinstance(value, bool) and not is_number(value):
-        # The server forgets a quote.
-        raise CommandError(
-            14,
-            f"The field '{name} has value {name}: {shown(value, spaced=True)}, which is not convertible to bool",
-        )
-    return truthy(value)
-
-
-def _hidden(name: str, value: Any, given: Mapping[str, Any]) -> bool:
-    if not isinstance(value, bool):
-        raise CommandError(14, f"The field 'name' must be a bool, but got {type_name(value)}")
-    return value
-
-
-def _version(name: str, value: Any, given: Mapping[str, Any]) -> int:
-    if not is_number(value):
-        raise CommandError(14, f"The field 'v' must be a number, but got {type_name(value)}")
-    version = as_long(value)
-    if version not in (1, 2):
-        raise CommandError(
-            67,
-            f"Invalid index specification {shown(given, spaced=True)}; cannot create an index with v={version}",
-        )
-    return version
-
-
-def _collation(name: str, value: Any, given: Mapping[str, Any]) -> Any:
-    _must_be(dict, "an object")(name, value, given)
-    if not value:
-        raise CommandError(2, "The field 'collation' cannot be an empty object.")
-    return value
-
-
-def _only_with(kind: str) -> Callable[[str, Any, Mapping[str, Any]], Any]:
-    def check(name: str, value: Any, given: Mapping[str, Any]) -> Any:
-        if kind_of(given.get("key", {})) != kind:
-            raise CommandError(
-                67,
-                f"Invalid index specification {shown(given, spaced=True)};"
-                f" the field '{name}' can only be specified with {kind} indexes",
-            )
-        return value
-
-    return check
-
-
-def _filter(name: str, value: Any, given: Mapping[str, Any]) -> Any:
-    _must_be(dict, "an object")(name, value, given)
-    check_filter(value)
-    return value
-
-
-def _wildcard_projection(name: str, value: Any, given: Mapping[str, Any]) -> Any:
-    if not is_wildcard(given.get("key", {})):
-        raise CommandError(2, "The field 'wildcardProjection' is only allowed in an 'wildcard' index")
-    _must_be(dict, "a non-empty object")(name, value, given)
-    if not value:
-        raise CommandError(9, "The 'wildcardProjection' field can't be an empty object")
-    return value
-
-
-def _double(name: str, value: Any, given: Mapping[str, Any]) -> Any:
-    return float(str(value)) if is_number(value) else value
-
-
-_OPTIONS: Final[Mapping[str, Callable[[str, Any, Mapping[str, Any]], Any]]] = {
-    "v": _version,
-    "key": _key,
-    "name": _must_be(str, "a string"),
-    "ns": _as_is,
-    "background": _flag,
-    "unique": _flag,
-    "hidden": _hidden,
-    "partialFilterExpression": _filter,
-    "sparse": _flag,
-    "expireAfterSeconds": _as_is,
-    "storageEngine": _as_is,
-    "weights": _only_with("text"),
-    "default_language": _as_is,
-    "language_override": _as_is,
-    "textIndexVersion": _as_is,
-    "2dsphereIndexVersion": _as_is,
-    "bits": _as_is,
-    "min": _double,
-    "max": _double,
-    "collation": _collation,
-    "wildcardProjection": _wildcard_projection,
-    "prepareUnique": _flag,
-    "clustered": _flag,
-    "dropDups": _as_is,
-}
-"""What checks an option, in the order in which options are listed."""
-_FORGOTTEN: Final = frozenset(("ns", "dropDups"))
-_ONLY_IF_TRUE: Final = ("unique", "hidden", "prepareUnique")
 
 # -- the definition as a whole ------------------------------------------------------------------------
 
@@ -239,7 +113,7 @@ def _check_id_index(checked: Definition, versioned: Mapping[str, Any]) -> None:
         if name not in ("v", "key", "name", "ns", "collation", "clustered") and not (
             name == "unique" and checked.get("clustered")
         ):
-            raise _invalid_field(name, versioned, "an _id")
+            raise invalid_field(name, versioned, "an _id")
 
 
 def _check_whole(checked: Definition) -> None:
@@ -271,6 +145,10 @@ def _check_whole(checked: Definition) -> None:
             raise CommandError(67, "Index type 'wildcard' cannot be a TTL index")
 
 
+_FORGOTTEN: Final = frozenset(("ns", "dropDups"))
+_ONLY_IF_TRUE: Final = ("unique", "hidden", "prepareUnique")
+
+
 def _ordered(checked: Definition) -> Definition:
     """Put the options in the order they are kept in, and leave out those that mean nothing."""
     kept: Definition = {"v": checked.get("v", 2)}
@@ -290,8 +168,8 @@ def _ordered(checked: Definition) -> Definition:
 def listed_definition(kept: Mapping[str, Any], lenient: bool = False) -> Definition:
     """Return a kept definition as ``listIndexes`` lists it; if lenient, with nothing but what was given."""
     full = dict(kept) if lenient else _in_full(kept)
-    unknown = [name for name in full if name not in _OPTIONS]
-    return {name: full[name] for name in (*_OPTIONS, *unknown) if name in full}
+    unknown = [name for name in full if name not in INDEX_OPTIONS]
+    return {name: full[name] for name in (*INDEX_OPTIONS, *unknown) if name in full}
 
 
 def _in_full(kept: Mapping[str, Any]) -> Definition:

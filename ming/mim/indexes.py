@@ -54,7 +54,7 @@ class Index:
         self.sparse = truthy(definition.get("sparse", False))
         self.hidden = truthy(definition.get("hidden", False))
         self.expires_after: int | None = definition.get("expireAfterSeconds")
-        self._refuses_duplicates = self.unique or truthy(definition.get("prepareUnique", False))
+        self.refuses_duplicates = self.unique or truthy(definition.get("prepareUnique", False))
         self._null_is_missing = dialect.lenient and self.unique and self.sparse and len(self.key) == 1
         self._filter = self._partial_filter(definition)
         self._paths = [parts_of(field) for field in self.key]
@@ -113,7 +113,7 @@ class Index:
         Raises:
             DuplicateKey: Another record has one of the keys.
         """
-        if not self._refuses_duplicates:
+        if not self.refuses_duplicates:
             return
         for entry, values in entries.items():
             if self._records.get(entry, _NOBODY) - {record}:
@@ -162,7 +162,7 @@ class Index:
 
     def holders(self, entries: Iterable[Entry]) -> set[int]:
         """Return the records under some keys, if keys must be unique."""
-        if not self._refuses_duplicates:
+        if not self.refuses_duplicates:
             return set()
         return set().union(*(self._records.get(entry, _NOBODY) for entry in entries))
 

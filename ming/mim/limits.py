@@ -12,6 +12,7 @@ from ming.mim.rendering import shown_field
 __all__ = [
     "LARGEST",
     "SENDABLE",
+    "are_small",
     "check_insertable",
     "check_sendable",
     "check_updated",
@@ -26,6 +27,8 @@ _DEEPEST: Final = 180
 SENDABLE: Final = LARGEST + 16 * 1024
 """The most bytes of a document in a message."""
 _BATCHES: Final = ("documents", "updates", "deletes")
+_FEW: Final = 32
+"""How many documents are taken together at most."""
 _DOCUMENT: Final = b"\x03"
 _ARRAY: Final = b"\x04"
 """The type bytes of documents and arrays in BSON."""
@@ -34,6 +37,14 @@ _ARRAY: Final = b"\x04"
 def document_size(document: dict[str, Any]) -> int:
     """Return the number of bytes of a document in BSON."""
     return len(bson.encode(document))
+
+
+def are_small(documents: list[dict[str, Any]]) -> bool:
+    """Whether documents are certainly neither too large nor too deep; of a few, it is told at once."""
+    if len(documents) > _FEW:
+        return False
+    data = bson.encode({"": documents})
+    return len(data) <= LARGEST // 2 and data.count(_DOCUMENT) + data.count(_ARRAY) <= _DEEPEST
 
 
 def check_insertable(document: dict[str, Any]) -> None:

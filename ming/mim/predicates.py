@@ -110,9 +110,7 @@ def _ordering(compare: Callable[[Any, Any], bool]) -> Callable[[Any, KeyOf], Con
         kind = operand.__class__
         if kind not in _ORDERED_BY_PYTHON or (kind is str and order is not order_key):
             return Leaf(test)
-        return Leaf(
-            lambda value: compare(value, operand) if value.__class__ is kind else test(value)
-        )
+        return Leaf(lambda value: compare(value, operand) if value.__class__ is kind else test(value))
 
     return build
 

@@ -68,6 +68,8 @@ def _count_limit(command: Document) -> int:
 
 
 def _selected(source: RecordSource | None, query: Filter) -> Iterable[Document]:
+    if isinstance(source, Collection):
+        return source.matching(query)
     return () if source is None else (document for _, document in source.select(query))
 
 

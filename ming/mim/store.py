@@ -250,6 +250,12 @@ class Collection:
         order.check(self.search_indexes().geo)
         return iter(sorted(selected, key=lambda record: order.distance(record[1])))
 
+    def matching(self, query: Filter) -> Iterable[Document]:
+        """Yield the documents that a filter selects, in the order of `select`."""
+        if query.points or query.order is not None:
+            return (document for _, document in self.select(query))
+        return filter(query.matches, self._documents.values())
+
     def _selected(self, query: Filter) -> Iterator[tuple[int, Document]]:
         matches = query.matches
         for record, document in self._candidates(query):

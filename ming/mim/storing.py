@@ -30,13 +30,16 @@ class Storing(NamedTuple):
     bypass: bool = False
     """Whether validators are not asked."""
 
-    def insert(self, collection: Collection, document: Document, upserted: bool = False) -> Document:
+    def insert(
+        self, collection: Collection, document: Document, upserted: bool = False, small: bool = False
+    ) -> Document:
         """Store a new document.
 
         Args:
             collection: Where to.
             document: The document, which the collection keeps.
             upserted: Whether an update made it.
+            small: Whether it is known to be neither too large nor too deep.
 
         Returns:
             The document as it is stored: with an ``_id``, which is its first field.
@@ -47,9 +50,10 @@ class Storing(NamedTuple):
         document = self._identified(document)
         if upserted:
             check_updated(document, upserted=True)
-        else:
+        elif not small:
             check_insertable(document)
-        self._validate(collection, document, None)
+        if collection.validator is not None:
+            self._validate(collection, document, None)
         collection.insert(document)
         cap = collection.cap
         while cap is not None and cap.is_exceeded(len(collection)) and len(collection) > 1:
@@ -68,7 +72,8 @@ class Storing(NamedTuple):
             for name in own_id:
                 if name.startswith("$") and name not in ("$ref", "$id", "$db"):
                     raise CommandError(
-                        52, f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage."
+                        52,
+                        f"_id fields may not contain '$'-prefixed fields: {name} is not valid for storage.",
                     )
         return document
 

@@ -138,7 +138,7 @@ class _Claim:
         if write.key is not None:
             yield "_id_", write.key
         for index, keys in write.entries:
-            for entry in keys:
+            for entry in keys if index.refuses_duplicates else ():
                 if write.record not in index.holders((entry,)):
                     yield index.name, entry
 

@@ -127,11 +127,13 @@ def _modifier_update(
 ) -> Update:
     filters = compile_array_filters(array_filters, context.query)
     steps = _compile_steps(update, context)
-    check_identifiers([step.parts for step in steps], filters)
+    is_dynamic = any(part[:1] == "$" for step in steps for part in step.parts)
+    if is_dynamic or filters:
+        check_identifiers([step.parts for step in steps], filters)
     if len(steps) > 1:
         steps.sort(key=lambda step: _path_order(step.parts))
     touched = {path[0] for step in steps for path in step.paths()}
-    uses_position = any("$" in step.parts for step in steps)
+    uses_position = is_dynamic and any("$" in step.parts for step in steps)
 
     def apply(document: Document, position: int | None, inserting: bool) -> Document:
         placing = Placing(position, filters)
@@ -158,7 +160,8 @@ def _compile_steps(update: Document, context: ModifierContext) -> list[_Step]:
         _check_modifier(name, changes)
         for path, operand in changes.items():
             step = _compile_step(name, path, operand, context)
-            _check_conflicts(step, steps)
+            if steps:
+                _check_conflicts(step, steps)
             steps.append(step)
     return steps
 

@@ -246,7 +246,7 @@ def collated_key(string_key: Callable[[str], str]) -> Callable[[Any], OrderKey]:
 
 def depends_on_collation(key: OrderKey) -> bool:
     """Whether a value's key is another one under another collation, or may be."""
-    return _STRING <= key[0] <= _ARRAY
+    return bool(_STRING <= key[0] <= _ARRAY)
 
 
 _FLAG_LETTERS: Final = ((re.I, "i"), (re.L, "l"), (re.M, "m"), (re.S, "s"), (re.U, "u"), (re.X, "x"))

@@ -203,6 +203,10 @@ def _range_frames(
         if not ascending:
             raise CommandError(5429404, "Missing _sortExpr with range-based bounds")
         for value in partition.sort_values:
+            if unit is None and _is_date(value):
+                raise CommandError(
+                    5429413, "Invalid range: For windows that involve date or time ranges, a unit must be provided."
+                )
             if not expects(value):
                 raise CommandError(
                     code,

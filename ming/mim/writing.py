@@ -11,6 +11,7 @@ from ming.mim.errors import CommandError, WriteConflict, error_context
 from ming.mim.filters import QueryContext, compile_filter
 from ming.mim.find_projection import compile_find_projection
 from ming.mim.hints import Source, follow_hint
+from ming.mim.limits import are_small
 from ming.mim.options import flag
 from ming.mim.points import point_records
 from ming.mim.requests import Handler, Reply, Request, check_options
@@ -105,12 +106,13 @@ def _insert(request: Request) -> Reply:
     writes = statements(request.command, request.name)
     storing = request.storing
     collection: Collection | None = None
+    small = are_small(writes)
 
     def perform(document: Document) -> Outcome:
         nonlocal collection
         if collection is None:
             collection = request.home()
-        storing.insert(collection, document)
+        storing.insert(collection, document, small=small)
         return _ONE
 
     done = _batch(request, writes, perform)

@@ -51,7 +51,9 @@ def _belonging(session: Any, states: Iterable[ObjectState]) -> Flow[list[tuple[R
     for prop, own in _by_rule(states).items():
         results = yield from related(session, prop.join, own)
         found += [
-            (prop, obj, each.document_id) for each, objects in zip(own, results, strict=True) for obj in objects
+            (prop, obj, each.document_id)
+            for each, objects in zip(own, results, strict=True)
+            for obj in objects
         ]
     return found
 
@@ -69,7 +71,9 @@ def _by_rule(states: Iterable[ObjectState]) -> dict[RelationProperty, list[Objec
 
 
 def _let_go(prop: RelationProperty, obj: Any, own_id: Any) -> None:
+    if _is_leaving(state(obj)):
+        return
     if prop.cascade == "nullify":
         prop.join.detach(obj, [own_id])
-    elif not _is_leaving(state(obj)):
+    else:
         state(obj).status = ObjectState.deleted

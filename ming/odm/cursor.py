@@ -174,7 +174,8 @@ class CursorBase(Pages, Generic[T]):
 
     def _next_of_ahead(self) -> Any:
         """The next object whose relations were loaded along; `Missing` without."""
-        for obj, self._position in self._ahead:
+        for obj, position in self._ahead:
+            self._position = position
             return self._decorated(obj)
         return Missing
 

@@ -56,7 +56,7 @@ def _initializer(mapper: Mapper[Any], body: Callable[..., None]) -> Callable[...
         made = ObjectState.attach(self, mapper, mapper.options, None, Object())
         body(self, *args, **kwargs)
         if mapper.session:
-            made.document = mapper.collection.make(made.document)
+            made.document = mapper.made(made.document)
             made.i_document.clear()
             mapper.session.save(self)
 

@@ -220,7 +220,9 @@ class ManyToManyListJoin(Join):
     def __new__(
         cls, own_cls: type[Any], rel_cls: type[Any], prop: ForeignIdProperty, detains_list: bool = True
     ) -> ManyToManyListJoin:
-        return super().__new__(cls if detains_list or cls is not ManyToManyListJoin else _ListAtOtherSide)
+        is_ours = detains_list or cls is not ManyToManyListJoin
+        made: ManyToManyListJoin = object.__new__(cls if is_ours else _ListAtOtherSide)
+        return made
 
     def __init__(
         self, own_cls: type[Any], rel_cls: type[Any], prop: ForeignIdProperty, detains_list: bool = True

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
@@ -173,6 +174,16 @@ class Mapper(Generic[M]):
         ObjectState.attach(obj, self, options, session, document)._status = ObjectState.clean
         return obj
 
+    def made(self, data: Mapping[str, Any]) -> Any:
+        """Return a valid document, with its defaults, of data.
+
+        Raises:
+            Invalid: The data are not valid.
+        """
+        if self.manager.schema is None:
+            warnings.warn(f"{self!r} declares no fields: nothing is validated", UserWarning, stacklevel=3)
+        return self.collection.make(data)
+
     def create(self, doc: Mapping[str, Any], options: Mapping[str, Any], remake: bool = True) -> Any:
         """Make a new object, without a session, of data.
 
@@ -186,7 +197,7 @@ class Mapper(Generic[M]):
         """
         self.compile()
         if remake or type(doc) is not self.collection:
-            doc = self.collection.make(doc)
+            doc = self.made(doc)
         obj = self.mapper_for(doc).adopt(doc, None, Options(**options))
         state(obj).status = ObjectState.new
         return obj

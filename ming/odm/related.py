@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ming._flows.operations import Operation
-from ming._values import Missing
 from ming.odm.base import ObjectState, state
 from ming.odm.identity_map import hashable
+from ming.odm.journal import Journal, keys_in
 
 if TYPE_CHECKING:
     from ming._types import Flow
@@ -69,7 +69,7 @@ def related(session: Any, join: Join, own: Sequence[ObjectState]) -> Flow[list[l
         own: The objects' states.
     """
     results: list[list[Any]] = []
-    pending = [each for each in session.uow.journal(join.watched) if each.status in _PENDING]
+    journal = session.uow.journal(join.watched)
     for batch in _batches(join, own):
         keys = {hashable(key): key for each in batch for key in join.keys(each)}
         tracked = {name: join.tracked(session, key) for name, key in keys.items()}
@@ -77,6 +77,7 @@ def related(session: Any, join: Join, own: Sequence[ObjectState]) -> Flow[list[l
         asked = [key for name, key in keys.items() if tracked[name] is None]
         if asked:
             found += yield from FindObjects(join.rel_cls, join.query(asked), join.field)
+        pending = [each for each in journal.holding(keys) if each.status in _PENDING]
         results += _distributed(join, batch, _in_memory(join, found, pending))
     return results
 
@@ -117,18 +118,14 @@ def _distributed(join: Join, own: Sequence[ObjectState], found: Iterable[Found])
         for key in join.keys(each):
             wanting.setdefault(hashable(key), []).append(result)
     for obj, value in found:
-        for key in _keys_in(value):
+        for key in keys_in(value):
             for result in wanting.get(key, ()):
                 result[id(obj)] = obj
     return [list(result.values()) for result in results]
 
 
-def _keys_in(value: Any) -> Iterator[Any]:
-    return map(hashable, value if isinstance(value, list) else [value])
-
-
 def followed(
-    join: Join, own: ObjectState, objects: Sequence[Any], changed: Iterable[ObjectState]
+    join: Join, own: ObjectState, objects: Sequence[Any], journal: Journal, position: int
 ) -> list[Any]:
     """Return what is at the other side of an object after changes in memory.
 
@@ -136,19 +133,26 @@ def followed(
         join: How the classes are joined.
         own: The object's state.
         objects: What was there before the changes.
-        changed: The states of those at the other side that changed.
+        journal: Who changed.
+        position: The journal's length then.
     """
     wanted = {hashable(key) for key in join.keys(own)}
-    there = {each: _is_among(join, each, wanted) for each in changed if each.instance is not None}
-    kept = {id(obj): obj for obj in objects if there.get(state(obj), True)}
-    kept.update((id(each.instance), each.instance) for each, is_there in there.items() if is_there)
+    there = {
+        each: _is_there(each) and isinstance(each.instance, join.rel_cls) for each in journal.holding(wanted)
+    }
+    kept = {
+        id(obj): obj
+        for obj in objects
+        if not journal.has_changed(state(obj), position) or there.get(state(obj), False)
+    }
+    kept.update(
+        (id(each.instance), each.instance)
+        for each, is_there in there.items()
+        if is_there and journal.has_changed(each, position)
+    )
     return list(kept.values())
 
 
-def _is_among(join: Join, own: ObjectState, wanted: set[Any]) -> bool:
-    if own.gone or not isinstance(own.instance, join.rel_cls):
-        return False
-    if own.status == ObjectState.new and own.session is None:
-        return False
-    value = dict.get(own.document, join.field, Missing)
-    return value is not Missing and not wanted.isdisjoint(_keys_in(value))
+def _is_there(own: ObjectState) -> bool:
+    """Whether an object is in the database, or is going to be."""
+    return not own.gone and (own.status != ObjectState.new or own.session is not None)

@@ -16,6 +16,7 @@ from ming.odm.fields import ORMProperty
 from ming.odm.foreign_ids import ForeignIdProperty
 from ming.odm.icollection import InstrumentedList
 from ming.odm.joins import Join, ManyToManyListJoin, ManyToOneJoin, OneToManyJoin
+from ming.odm.journal import Journal
 from ming.odm.prefetch import load
 from ming.odm.registry import REGISTRY, mapper_of
 from ming.odm.related import followed
@@ -64,8 +65,8 @@ class _Loaded(NamedTuple):
 
     value: Any
     keys: list[Any]
-    journal: list[ObjectState]
-    """Who changed at the other side, of all times."""
+    journal: Journal
+    """Who changed at the other side."""
     position: int
     """As far as the journal has been heeded."""
 
@@ -197,8 +198,7 @@ class RelationProperty(ORMProperty):
         if len(journal) == found.position:
             return found
         objects = self._objects(found)
-        changed = dict.fromkeys(journal[found.position :])
-        current = followed(self.join, own, objects, changed)
+        current = followed(self.join, own, objects, journal, found.position)
         if [*map(id, current)] == [*map(id, objects)]:
             own.extra_state[self] = found._replace(position=len(journal))
         else:
@@ -216,8 +216,8 @@ class RelationProperty(ORMProperty):
             return list(loaded.value)
         return [] if loaded.value is None else [loaded.value]
 
-    def _journal(self, own: ObjectState) -> list[ObjectState]:
-        journal: list[ObjectState] = self.join.session_for(own).uow.journal(self.join.watched)
+    def _journal(self, own: ObjectState) -> Journal:
+        journal: Journal = self.join.session_for(own).uow.journal(self.join.watched)
         return journal
 
     def keep(self, own: ObjectState, objects: list[Any]) -> None:
@@ -243,7 +243,7 @@ class RelationProperty(ORMProperty):
                 current = self.related_to(own)
             elif own.status == ObjectState.new:
                 # No document can refer to it yet, but objects in memory can.
-                current = followed(join, own, (), session.uow.journal(join.watched))
+                current = followed(join, own, (), session.uow.journal(join.watched), 0)
             else:
                 yield from load(session, self, [own])
                 current = self.related_to(own)

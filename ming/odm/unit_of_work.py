@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ming.odm.base import ObjectState, state
+from ming.odm.journal import Journal
 from ming.utils import indent
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class UnitOfWork:
         self._objects: dict[ObjectState, Any] = {}
         self.add: Callable[[ObjectState, Any], None] = self._objects.__setitem__
         """Track an object that is not tracked."""
-        self._journals: dict[tuple[Mapper[Any], str], list[ObjectState]] = {}
+        self._journals: dict[tuple[Mapper[Any], str], Journal] = {}
         self._flushes = 0
         self.memory: Callable[[], Memory | None] = lambda: None
         """What the objects were before the running transaction, as long as that lasts."""
@@ -130,20 +131,17 @@ class UnitOfWork:
         """Return the states of the tracked objects."""
         return list(self._objects)
 
-    def journal(self, of: tuple[Mapper[Any], str]) -> list[ObjectState]:
-        """Return the list to which an object's state is added whenever a field of it changes in memory.
-
-        It begins with what is not stored yet, and is kept up from then on.
+    def journal(self, of: tuple[Mapper[Any], str]) -> Journal:
+        """Return the journal of changes at a field, which is kept up from then on.
 
         Args:
             of: The mapper that stands for the objects' family, and the field: a foreign id or ``_id``.
         """
         if of not in self._journals:
             pending = (ObjectState.new, ObjectState.dirty)
-            root = of[0]
-            self._journals[of] = [
-                each for each in self._objects if each.status in pending and each.mapper.root is root
-            ]
+            root, field = of
+            states = [each for each in self._objects if each.status in pending and each.mapper.root is root]
+            self._journals[of] = Journal(field, states)
         return self._journals[of]
 
     def note(self, own: ObjectState, name: str) -> None:
@@ -151,7 +149,7 @@ class UnitOfWork:
         if self._journals:
             journal = self._journals.get((own.mapper.root, name))
             if journal is not None:
-                journal.append(own)
+                journal.note(own)
 
     def note_fields(self, own: ObjectState) -> None:
         """Note that an object came or went, or that all of it changed."""

@@ -129,7 +129,9 @@ async def test_they_are_deleted_along_chains(odm: OdmFace, blog: Any) -> None:
     assert await stored_ids(odm, "author") == [2]
     assert await stored_ids(odm, "post") == [2, 12]
     assert await stored_ids(odm, "comment") == [2, 12, 22]
-    assert sorted(queries.taken()) == ["comment"] * 4 + ["picture", "post"], "one query for each step of a chain"
+    assert sorted(queries.taken()) == ["comment"] * 4 + ["picture", "post"], (
+        "one query for each step of a chain"
+    )
     assert list(odm.declared.uow.deleted) == []
 
 
@@ -293,7 +295,7 @@ async def test_a_foreign_id_that_cannot_be_taken_is_an_error(odm: OdmFace) -> No
             session = odm.declared
 
         _id = FieldProperty(int)
-        owner_id = ForeignIdProperty(Owner)
+        owner_id = ForeignIdProperty(Owner, if_missing=0)
 
     owner = Owner(_id=1)
     thing = Thing(_id=1, owner_id=1)

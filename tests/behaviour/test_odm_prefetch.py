@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pymongo.monitoring
 import pytest
 from harness.counting import Queries
 from harness.odm import OdmFace
+from harness.stores import Store
 
 from ming import Session, create_datastore
 from ming import schema as S
@@ -150,7 +152,7 @@ async def test_ids_go_out_in_batches(odm: OdmFace, blog: Any, monkeypatch: pytes
 async def test_a_loop_that_moves_objects_asks_no_more(odm: OdmFace, blog: Any) -> None:
     posts = await odm.session.find(blog.Post).options(load=["comments"]).sort("_id").all()
     queries = Queries(odm)
-    for post, following in zip(posts, posts[1:], strict=False):
+    for post, following in pairwise(posts):
         post.comments[0].post = following
     assert [len(post.comments) for post in posts] == [2] + [3] * (POSTS - 2) + [4]
     assert not queries.asked
@@ -276,11 +278,11 @@ class _Commands(pymongo.monitoring.CommandListener):
         """Nothing to count."""
 
 
-@pytest.mark.mongod
-def test_commands_at_the_server(mongod_uri: str) -> None:
+def test_commands_at_the_server(store: Store) -> None:
+    if store.kind == "mim":
+        pytest.skip("the embedded engine has no monitoring")
     commands = _Commands()
-    datastore = create_datastore(mongod_uri, database="ming_test_prefetch", event_listeners=[commands])
-    datastore.conn.drop_database("ming_test_prefetch")
+    datastore = create_datastore(store.uri(), event_listeners=[commands])
     declared = ODMSession(Session(datastore))
     with REGISTRY.preserved():
         blog = declare(declared)
@@ -289,6 +291,5 @@ def test_commands_at_the_server(mongod_uri: str) -> None:
         commands.names.clear()
         for post in blog.Post.query.find().all():
             assert (post.author._id, len(post.comments)) == (post._id % AUTHORS, COMMENTS)
-        assert commands.names == ["find"] * 3
-        datastore.conn.drop_database("ming_test_prefetch")
-        datastore.conn.close()
+    assert commands.names == ["find"] * 3
+    datastore.conn.close()

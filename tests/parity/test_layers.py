@@ -14,7 +14,7 @@ LAYERS = {
     " odm.relations odm.mapper odm.query odm.registry odm.declarative odm.flows odm.encrypted"
     " odm.extensions odm.foreign_ids odm.inheritance odm.instances odm.trackers odm.typed"
     " odm.writes odm.bulk odm.flush odm.guarded odm.memory odm.projections"
-    " odm.related odm.prefetch odm.cascades odm.paging odm.sort_order"
+    " odm.related odm.prefetch odm.cascades odm.journal odm.loading odm.paging odm.sort_order"
     " evolve.runs evolve.record evolve.rollout",
     5: "session _cursor fs base aio.*",
     4: "datastore _engine _uri _transactions _binding _calls mim.* _drive encryption.keys",

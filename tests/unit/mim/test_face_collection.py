@@ -382,3 +382,17 @@ async def test_new_is_deprecated(coll: Any) -> None:
 async def test_return_document_must_be_a_bool(coll: Any) -> None:
     with pytest.raises(TypeError):
         await coll.find_one_and_update({}, {"$set": {"a": 1}}, return_document="after")
+
+
+async def test_options_of_index_commands(coll: Any) -> None:
+    assert await coll.create_index("a", name="a_1", maxTimeMS=5) == "a_1"
+    assert await coll.create_indexes([pymongo.IndexModel("b")], commitQuorum=1, maxTimeMS=5) == ["b_1"]
+    for refused in (
+        coll.create_index("c", maxTimeMS=-1),
+        coll.create_indexes([pymongo.IndexModel("c")], commitQuorum=7),
+        coll.drop_index("a_1", maxTimeMS=-1),
+        coll.drop_indexes(maxTimeMS=-1),
+    ):
+        with pytest.raises(OperationFailure):
+            await refused
+    assert sorted(await coll.index_information()) == ["_id_", "a_1", "b_1"]

@@ -9,7 +9,7 @@ import pytest
 from bson import Int64
 from unit.mim.aggregation import aggregated, as_bson, engine_with, refusal
 
-DOCUMENTS = [
+DOCUMENTS: list[dict[str, Any]] = [
     {"_id": 1, "a": 1, "b": [1, 2], "s": {"x": 1}},
     {"_id": 2, "a": None, "b": []},
     {"_id": 3, "b": [{"y": 1}, {"y": [1, 2]}]},

@@ -13,8 +13,9 @@ from ming.odm.registry import REGISTRY
 
 @pytest.fixture(autouse=True)
 def registry() -> Iterator[None]:
-    """Forget the mappers of the test."""
+    """Leave the test alone with its own mappers, and forget them."""
     with REGISTRY.preserved():
+        REGISTRY.clear()
         yield
 
 

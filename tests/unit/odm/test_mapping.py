@@ -575,6 +575,8 @@ def test_a_collection_without_fields(session: ODMSession) -> None:
     found = session.find(Plain).one()
     assert state(found).document == {"_id": 1, "a": 2}
     assert repr(found) == "<Plain>"
+    with pytest.warns(UserWarning, match="<Mapper Plain:plain> declares no fields"):
+        Plain()
 
 
 # --- the mapper's own operations
@@ -690,7 +692,7 @@ def test_replace_session(page: Any, session: ODMSession) -> None:
         pass
 
     Mapper(Plain, collection("plain", session.impl, Field("_id", int)), session)
-    other = ODMSession(bind=Mock())
+    other = ODMSession(bind=MagicMock())
     before = mapper(page).collection.m.session
     Mapper.replace_session(other)
     assert {each.session for each in Mapper.all_mappers()} == {other}
