@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import bson
 from bson import Timestamp
@@ -76,7 +76,7 @@ class ChangeStreamCursor:
         stages: The stages after ``$changeStream``, as one.
     """
 
-    awaits: ClassVar[bool] = True
+    awaits: bool = True
 
     def __init__(
         self, store: Store, log: ChangeLog, scope: Scope, options: Document, start: int, stages: Stages

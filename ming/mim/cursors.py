@@ -11,7 +11,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, Final, Protocol
 
 import bson
 
@@ -65,8 +65,8 @@ class Results:
         ends_known: Whether the end shows with the last document; else only when asked for one more.
     """
 
-    awaits: ClassVar[bool] = False
-    resume_token: ClassVar[None] = None
+    awaits: bool = False
+    resume_token: Document | None = None
 
     def __init__(self, documents: Sequence[Document], ends_known: bool = False) -> None:
         self._documents = documents

@@ -38,7 +38,7 @@ class Member(Protocol):
         ...
 
     def uses(self, base: Collection) -> bool:
-        """Whether it has looked at a collection of the store or written to it."""
+        """Whether a collection must stay as it is while it lasts."""
         ...
 
     def needs_copy(self, base: Collection) -> bool:
@@ -116,7 +116,7 @@ class OpenTransactions:
         """
         self._abort_expired()
         for each in self._members:
-            if each.uses(collection):
+            if kind != "create" and each.uses(collection):
                 errmsg = f"collection {collection.namespace} is in use by an open transaction"
                 raise Busy(each, errmsg, LOCK_TIMEOUT)
         for each in self._members:

@@ -63,6 +63,9 @@ class Snapshot:
             )
         return self._copies.get(base, base)
 
+    def look(self, namespace: str) -> None:
+        """Take note that a collection is looked for, be it there or not."""
+
     def end(self) -> None:
         """Let it go."""
         if not self.ended.is_set():
@@ -125,6 +128,7 @@ class View(Database):
 
     def get(self, name: str) -> Collection | None:
         """Return a collection as it is seen."""
+        self._snapshot.look(f"{self.name}.{name}")
         made = self.made.get(name)
         if made is not None:
             return made

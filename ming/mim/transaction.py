@@ -29,7 +29,7 @@ class Transaction(Snapshot):
     def __init__(self, store: Store) -> None:
         self._journal: list[Change] = []
         self._claims: dict[Collection, _Claim] = {}
-        self._used: set[Collection] = set()
+        self._used: set[str] = set()
         self._reindexed: set[Collection] = set()
         super().__init__(store, LIFETIME)
 
@@ -43,9 +43,12 @@ class Transaction(Snapshot):
             CommandError: It is newer than the transaction.
         """
         copy = super().seen(base)
-        self._used.add(base)
         claim = self._claims.get(base)
         return copy if claim is None else claim.fork
+
+    def look(self, namespace: str) -> None:
+        """Take note that a collection is looked for: as long as the transaction lasts, it stays what it is."""
+        self._used.add(namespace)
 
     def prepare_write(self, database: str, name: str) -> None:
         """Give the transaction a collection of its own in the place of one of the store, if there is one."""
@@ -90,8 +93,8 @@ class Transaction(Snapshot):
         return claim is not None and claim.covers(write)
 
     def uses(self, base: Collection) -> bool:
-        """Whether the transaction has looked at a collection of the store or written to it."""
-        return base in self._used
+        """Whether the transaction has looked for a collection of the name, which then stays as it is."""
+        return base.namespace in self._used
 
     def needs_copy(self, base: Collection) -> bool:
         """Whether the transaction still sees the collection of the store itself."""

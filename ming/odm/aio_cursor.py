@@ -10,7 +10,7 @@ from ming._cursor import only
 from ming._values import Missing
 from ming.aio.cursor import AsyncCursor
 from ming.odm.base import hooks
-from ming.odm.cursor import PREFETCHED, CursorBase
+from ming.odm.cursor_base import PREFETCHED, CursorBase
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -16,7 +16,7 @@ from ming.odm.identity_map import hashable
 
 if TYPE_CHECKING:
     from ming._types import RawDocument
-    from ming.odm.cursor import CursorBase
+    from ming.odm.cursor_base import CursorBase
     from ming.odm.mapper import Mapper
     from ming.odm.options import Options
     from ming.odm.tracking import TrackingSession

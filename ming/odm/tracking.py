@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ming._types import Flow, ManagerLike
-    from ming.odm.cursor import CursorBase
+    from ming.odm.cursor_base import CursorBase
     from ming.odm.relations import RelationProperty
 
 __all__ = ["TrackingSession"]

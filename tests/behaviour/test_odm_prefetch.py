@@ -293,3 +293,43 @@ def test_commands_at_the_server(store: Store) -> None:
             assert (post.author._id, len(post.comments)) == (post._id % AUTHORS, COMMENTS)
     assert commands.names == ["find"] * 3
     datastore.conn.close()
+
+
+# -- objects made ahead of their turn -----------------------------------------------------------------
+
+
+async def test_a_loop_may_forget_everything_each_time(odm: OdmFace, blog: Any) -> None:
+    forbid_lazy(odm)
+    for post in blog.Post.query.find().sort("_id"):
+        assert len(post.comments) == COMMENTS
+        assert post in odm.declared.uow
+        post.tag_ids = [post._id]
+        odm.declared.flush()
+        odm.declared.clear()
+    assert [post["tag_ids"] async for post in odm.raw.post.find().sort("_id")] == [[n] for n in range(POSTS)]
+
+
+async def test_a_bad_document_is_an_error_in_its_turn(odm: OdmFace, blog: Any) -> None:
+    forbid_lazy(odm)
+    await odm.raw.post.update_one({"_id": 5}, {"$set": {"author_id": "x"}})
+    cursor = blog.Post.query.find().sort("_id")
+    assert [len(next(cursor).comments) for _ in range(5)] == [COMMENTS] * 5
+    with pytest.raises(S.Invalid):
+        next(cursor)
+    assert [len(post.comments) for post in cursor] == [COMMENTS] * 6
+
+
+async def test_a_refreshing_loop_keeps_what_is_stored(odm: OdmFace, blog: Any) -> None:
+    forbid_lazy(odm)
+    queries = Queries(odm)
+    for post in blog.Post.query.find({}, refresh=True).sort("_id"):
+        assert len(post.comments) == COMMENTS
+    assert len(queries) == 1 + POSTS, "each may be another one by then"
+
+
+async def test_pages_end_where_the_loop_is(odm: OdmFace, blog: Any) -> None:
+    forbid_lazy(odm)
+    page = blog.Post.query.find().sort("author_id").after()
+    post = next(page)
+    assert (post._id, len(post.comments)) == (0, COMMENTS)
+    assert blog.Post.query.find().sort("author_id").after(page.token).first()._id == 3

@@ -20,7 +20,7 @@ from ming import mim
 
 pytestmark = pytest.mark.mongod
 thorough = settings(
-    max_examples=4000,
+    max_examples=5000,
     derandomize=False,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -207,7 +207,9 @@ class Machine(RuleBasedStateMachine):
     def others(self, choices: list[int]) -> list[Held]:
         """Objects that are there to stay, each once."""
         staying = [each for _id, each in self.memory.items() if self.is_certain(_id)]
-        chosen = {id(each): each for each in (staying[choice % len(staying)] for choice in choices if staying)}
+        chosen = {
+            id(each): each for each in (staying[choice % len(staying)] for choice in choices if staying)
+        }
         return list(chosen.values())
 
     def is_certain(self, _id: int) -> bool:
@@ -228,6 +230,9 @@ class Machine(RuleBasedStateMachine):
         assert self.memory[obj._id].obj is obj
 
     def put(self, held: Held, name: str, value: Any) -> None:
+        if held.document[name] == value:
+            # Nothing changes.
+            return
         held.document[name] = value
         held.touched.add(name)
 
@@ -279,9 +284,11 @@ class Machine(RuleBasedStateMachine):
         _, held = self.held(choice)
         expected, found = held.document[name], getattr(held.obj, name)
         for step in path if name == "anything" else path[:1]:
-            keys = list(expected) if isinstance(expected, dict) else list(range(len(expected or ())))
+            if not isinstance(expected, (dict, list)):
+                break
+            keys: Any = expected if isinstance(expected, dict) else range(len(expected))
             inner = [key for key in keys if isinstance(expected[key], (dict, list))]
-            if not inner or not isinstance(expected, (dict, list)):
+            if not inner:
                 break
             key = inner[step % len(inner)]
             expected, found = expected[key], found[key]
@@ -321,7 +328,9 @@ class Machine(RuleBasedStateMachine):
                 del self.memory[_id]
         else:
             assert found is held.obj
-            self.memory[_id] = Held(held.obj, copy.deepcopy(self.database[_id]), copy.deepcopy(self.database[_id]))
+            self.memory[_id] = Held(
+                held.obj, copy.deepcopy(self.database[_id]), copy.deepcopy(self.database[_id])
+            )
 
     @precondition(lambda self: self.memory)
     @rule(choice=st.integers(0, 9))
@@ -486,7 +495,8 @@ class Machine(RuleBasedStateMachine):
             assert {name: getattr(held.obj, name) for name in FIELDS} == {
                 name: held.document[name] for name in FIELDS
             }
-            assert own.original_document == (held.stored or {}), (own.original_document, held.stored, own.status)
+            if held.stored is not None or not held.is_deleted:
+                assert own.original_document == (held.stored or {})
             assert session.imap.get(self.cls, _id) is held.obj
             if held.stored is not None and not held.is_deleted:
                 assert own.status == ("dirty" if held.touched else "clean") or not held.changes()
