@@ -64,7 +64,7 @@ class Post(MappedClass):
     class __mongometa__:
         session = blog
         name = "posts"
-        indexes = ["author_id", ("title", "_id")]
+        indexes = ("author_id", ("title", "_id"))
         version_field = "version"
 
     _id = FieldProperty(S.ObjectId)
@@ -83,7 +83,7 @@ class Comment(MappedClass):
     class __mongometa__:
         session = blog
         name = "comments"
-        indexes = ["post_id"]
+        indexes = ("post_id",)
 
     _id = FieldProperty(S.ObjectId)
     text = FieldProperty(str, required=True)
@@ -167,7 +167,8 @@ def edit_together() -> None:
     """Two editors change one post; who comes second looks at it again."""
     mine = blog.find(Post).sort("title").first()
     theirs = another_editor.find(Post).sort("title").first()
-    assert mine is not None and theirs is not None
+    assert mine is not None
+    assert theirs is not None
     theirs.tags.append("reviewed")
     another_editor.flush()
     mine.tags.append("beginners")

@@ -22,14 +22,8 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
-from ming import (
-    AsyncSession,
-    Session,
-    create_async_datastore,
-    create_async_engine,
-    create_datastore,
-    create_engine,
-)
+from ming import AsyncSession, Session, create_async_datastore, create_datastore, create_engine
+from ming.datastore import create_async_engine
 from ming.odm import AsyncODMSession, FieldProperty, MappedClass, ThreadLocalODMSession
 from ming.odm.middleware import AsyncMingMiddleware, MingMiddleware
 
@@ -48,7 +42,7 @@ class Link(MappedClass):
 
     class __mongometa__:
         name = "links"
-        unique_indexes = ["url"]
+        unique_indexes = ("url",)
 
     _id = FieldProperty(str)
     url = FieldProperty(str, required=True)

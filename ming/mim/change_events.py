@@ -56,6 +56,8 @@ def event_of(logged: LoggedChange, expanded: bool = False) -> Event | None:
         expanded: Whether to show what changes collections and indexes, too.
     """
     change = logged.change
+    before: Any = change.before
+    after: Any = change.after
     operation = _OPERATIONS[change.kind]
     if operation in EXPANDED and not expanded:
         return None
@@ -65,13 +67,13 @@ def event_of(logged: LoggedChange, expanded: bool = False) -> Event | None:
         event["collectionUUID"] = Binary(change.target.uuid.bytes, 4)
     event["wallTime"] = logged.wall_time
     if operation in ("insert", "replace"):
-        event["fullDocument"] = change.after
+        event["fullDocument"] = after
     event["ns"] = {"db": database} if operation == "dropDatabase" else {"db": database, "coll": collection}
     if operation in _DOCUMENT:
-        document = change.before if change.after is None else change.after
+        document = before if operation == "delete" else after
         event["documentKey"] = {"_id": document["_id"]}
     if operation == "update":
-        event["updateDescription"] = described(change.before, change.after)
+        event["updateDescription"] = described(before, after)
     return event | _of_catalog(logged, operation, expanded)
 
 

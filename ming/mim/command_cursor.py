@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -86,8 +87,7 @@ class CommandCursor:
         document: dict[str, Any] = self._access.codec.document(documents.popleft())
         return document
 
-    def __next__(self) -> dict[str, Any]:
-        return self.next()
+    __next__ = next
 
     def try_next(self) -> dict[str, Any] | None:
         """Return the next document, or None."""
@@ -100,13 +100,7 @@ class CommandCursor:
         """Return the remaining documents, at most ``length`` of them."""
         if length is not None:
             arguments.checked_int("length", length, 1)
-        found: list[dict[str, Any]] = []
-        while length is None or len(found) < length:
-            document = self.try_next()
-            if document is None:
-                break
-            found.append(document)
-        return found
+        return list(self if length is None else islice(self, length))
 
     def all(self) -> list[dict[str, Any]]:
         """Return the remaining documents."""

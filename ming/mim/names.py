@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from ming.mim.errors import CommandError
@@ -35,6 +36,7 @@ def check_readable_name(database: str, name: str) -> None:
         raise CommandError(73, f"Collection names cannot start with '.': {name}")
 
 
+@lru_cache(maxsize=1000)
 def check_collection_name(database: str, name: str) -> None:
     """Refuse a name that no collection can have.
 

@@ -42,6 +42,8 @@ class _Batches(CommandCursor):
         batch = [documents.popleft() for _ in range(min(number, len(documents)))]
         return b"".join(map(self._access.codec.encoded, batch))
 
+    __next__ = next
+
     def __getitem__(self, index: Any) -> NoReturn:
         raise InvalidOperation(f"Cannot call __getitem__ on {type(self).__name__}")
 

@@ -151,7 +151,7 @@ class Request:
             CommandError: It is a view.
         """
         found = self.collection()
-        return found if found is not None else self.database.create(self.collection_name)
+        return found if found is not None else self.database.create(self.target)
 
     def query_context(
         self, collection: Collection | None, statement: Mapping[str, Any] | None = None

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from ming.mim.text_index import TextIndex
 
-__all__ = ["NO_COLLECTION", "SearchIndexes"]
+__all__ = ["NO_COLLECTION", "NO_INDEXES", "SearchIndexes"]
 
 
 class SearchIndexes(NamedTuple):
@@ -21,5 +21,7 @@ class SearchIndexes(NamedTuple):
     """Whether there is a collection at all; nothing is refused for want of an index if there is none."""
 
 
+NO_INDEXES: Final = SearchIndexes({})
+"""Those of a collection that has none."""
 NO_COLLECTION: Final = SearchIndexes({}, exists=False)
 """The indexes of a collection that does not exist."""

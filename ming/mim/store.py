@@ -27,7 +27,7 @@ from ming.mim.indexes import Entries, Entry, Index
 from ming.mim.journal import Change, Follower
 from ming.mim.names import check_collection_name
 from ming.mim.open_transactions import OpenTransactions
-from ming.mim.search_indexes import SearchIndexes
+from ming.mim.search_indexes import NO_INDEXES, SearchIndexes
 from ming.mim.undo import undo
 from ming.mim.validators import Validator, validator_of
 from ming.mim.values import OrderKey
@@ -110,9 +110,10 @@ class Collection:
                 self.namespace, "_id_", {"_id": 1}, {"_id": document["_id"]}, self.options.get("collation")
             )
         entries = [(index, index.entries(document)) for index in self.indexes.values()]
-        self._check(record, entries)
-        for index, keys in entries:
-            index.add(keys, record)
+        if entries:
+            self._check(record, entries)
+            for index, keys in entries:
+                index.add(keys, record)
         numbers.last = record
         self._ids[key] = record
         self._documents[record] = document
@@ -139,10 +140,11 @@ class Collection:
         ]
         if self._guard.active:
             self._guard.writing(self, Write(record))
-        self._check(record, [(index, keys) for index, _, keys in entries])
-        for index, old_keys, keys in entries:
-            index.remove(old_keys, record)
-            index.add(keys, record)
+        if entries:
+            self._check(record, [(index, keys) for index, _, keys in entries])
+            for index, old_keys, keys in entries:
+                index.remove(old_keys, record)
+                index.add(keys, record)
         self._documents[record] = document
         if self.cap is not None:
             self.cap.count(before, document)
@@ -356,6 +358,8 @@ class Collection:
 
     def search_indexes(self) -> SearchIndexes:
         """Return the indexes for text and places."""
+        if not self.indexes:
+            return NO_INDEXES
         geo: dict[str, frozenset[str]] = {}
         text = None
         for index in self.indexes.values():

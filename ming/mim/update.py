@@ -127,7 +127,7 @@ def _modifier_update(
 ) -> Update:
     filters = compile_array_filters(array_filters, context.query)
     steps = _compile_steps(update, context)
-    is_dynamic = any(part[:1] == "$" for step in steps for part in step.parts)
+    is_dynamic = any("$" in path for changes in update.values() for path in changes)
     if is_dynamic or filters:
         check_identifiers([step.parts for step in steps], filters)
     if len(steps) > 1:

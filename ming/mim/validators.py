@@ -60,10 +60,9 @@ class Validator:
         """
         if self._action == "warn":
             return
-        self._variables["NOW"] = now()
-        if self._matches(document):
+        if self.accepts(document, now):
             return
-        if before is not None and self._level == "moderate" and not self._matches(before):
+        if before is not None and self._level == "moderate" and not self.accepts(before, now):
             return
         details = explain_failure(self._query, document, self._context)
         raise CommandError(
@@ -73,9 +72,12 @@ class Validator:
         )
 
     def accepts(self, document: Document, now: Callable[[], datetime]) -> bool:
-        """Whether a document follows the rule."""
+        """Whether a document follows the rule; one that the rule cannot be asked about does not."""
         self._variables["NOW"] = now()
-        return self._matches(document)
+        try:
+            return self._matches(document)
+        except CommandError:
+            return False
 
 
 def validator_of(options: Mapping[str, Any], key: KeyOf) -> Validator | None:

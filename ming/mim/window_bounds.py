@@ -205,7 +205,8 @@ def _range_frames(
         for value in partition.sort_values:
             if unit is None and _is_date(value):
                 raise CommandError(
-                    5429413, "Invalid range: For windows that involve date or time ranges, a unit must be provided."
+                    5429413,
+                    "Invalid range: For windows that involve date or time ranges, a unit must be provided.",
                 )
             if not expects(value):
                 raise CommandError(

@@ -68,7 +68,7 @@ class _Batch(NamedTuple):
     @property
     def n(self) -> int:
         """How many documents were inserted, matched or deleted."""
-        return sum(outcome.n for outcome in self.outcomes.values())
+        return sum([outcome.n for outcome in self.outcomes.values()])
 
     def reply(self, **fields: Any) -> Reply:
         """Return the command's reply."""

@@ -66,7 +66,8 @@ def object_maker(
     """
     family, add = session.imap.family(mapper.root), session.uow.add
     find, refresh, fields = family.get, options.refresh, options.fields
-    collection, mapped_class = mapper.collection, mapper.mapped_class
+    collection = mapper.collection
+    mapped_class: Any = mapper.mapped_class
     new, new_state, set_attribute = mapped_class.__new__, ObjectState.__new__, object.__setattr__
     clean = ObjectState.clean
 
@@ -86,7 +87,8 @@ def object_maker(
                 own.mapper = mapper
             else:
                 own.mapper = made = mapper.mapper_for(document)
-                obj = made.mapped_class.__new__(made.mapped_class)
+                cls: Any = made.mapped_class
+                obj = cls.__new__(cls)
             own.options = options
             own.session = session
             own.document = document

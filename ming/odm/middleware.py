@@ -21,7 +21,7 @@ __all__ = ["DEFAULT_FLUSH_ERRORS", "AsyncMingMiddleware", "MingMiddleware", "mak
 DEFAULT_FLUSH_ERRORS: Final = _REDIRECTIONS
 """Exceptions that are answers rather than errors: the redirections of WebOb, where that is installed."""
 
-_WSGIApp = Callable[[MutableMapping[str, Any], Callable[..., Any]], Iterable[bytes]]
+_WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _ASGIApp = Callable[..., Awaitable[None]]
 
 
@@ -52,7 +52,7 @@ class MingMiddleware:
         self._context_func = context_func or (lambda: None)
 
     def __call__(
-        self, environ: MutableMapping[str, Any], start_response: Callable[..., Any]
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         context = self._context_func()
         with self._closed_on_error(context):

@@ -140,7 +140,7 @@ class Pages:
 
     @property
     def token(self) -> str | None:
-        """Where the page ends: at the last object handed out so far; None before the first.
+        """Where the page ends, at the last object handed out so far; None before the first.
 
         It can be a part of a URL. It holds values of the fields sorted by, which is no secret from whoever
         gets it.

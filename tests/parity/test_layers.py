@@ -9,7 +9,8 @@ from harness.imports import Import, imports_of, module_names
 
 LAYERS = {
     8: "ming config validators odm odm.middleware odm.asgi orm.* cli.* ext.*",
-    7: "odm.odmsession odm.sessions odm.tracking odm.cursor odm.cursor_base odm.pages odm.proxies odm.aio odm.aio_cursor",
+    7: "odm.odmsession odm.sessions odm.tracking odm.cursor odm.cursor_base odm.pages odm.proxies"
+    " odm.aio odm.aio_cursor",
     6: "odm.base odm.options odm.identity_map odm.unit_of_work odm.icollection odm.fields odm.property odm.joins"
     " odm.relations odm.mapper odm.query odm.registry odm.declarative odm.flows odm.encrypted"
     " odm.extensions odm.foreign_ids odm.inheritance odm.instances odm.trackers odm.typed"

@@ -197,9 +197,13 @@ class Machine(RuleBasedStateMachine):
         self.ids = 0
         self.cls: Any = None
 
-    @initialize(singly=st.booleans())
-    def choose_class(self, singly: bool) -> None:
+    @initialize(singly=st.booleans(), several=st.lists(st.fixed_dictionaries(VALUES), min_size=2, max_size=4))
+    def begin(self, singly: bool, several: list[Raw]) -> None:
+        """Begin with a few objects that are stored."""
         self.cls = CLASSES[singly]
+        for values in several:
+            self.create(values)
+        self.flush()
 
     def held(self, choice: int) -> tuple[int, Held]:
         return list(self.memory.items())[choice % len(self.memory)]
@@ -239,6 +243,9 @@ class Machine(RuleBasedStateMachine):
     # -- what a program does
 
     @rule(values=st.fixed_dictionaries(VALUES))
+    def create_one(self, values: Raw) -> None:
+        self.create(values)
+
     def create(self, values: Raw) -> None:
         self.ids += 1
         document = {"_id": self.ids, **values, "parent_id": None, "friend_ids": []}
@@ -270,17 +277,28 @@ class Machine(RuleBasedStateMachine):
         self.put(held, name, value)
 
     @precondition(lambda self: self.memory)
+    @rule(choice=st.integers(0, 9), on_list=st.sampled_from(sorted(ON_LISTS)), data=st.data())
+    def change_list(self, choice: int, on_list: str, data: st.DataObject) -> None:
+        self.change_inside(choice, "tags", [], on_list, "", data)
+
+    @precondition(lambda self: self.memory)
     @rule(
         choice=st.integers(0, 9),
-        name=st.sampled_from(["tags", "info", "anything"]),
+        name=st.sampled_from(["info", "anything"]),
         path=st.lists(st.integers(0, 3), max_size=3),
         on_list=st.sampled_from(sorted(ON_LISTS)),
         on_dict=st.sampled_from(sorted(ON_DICTS)),
         data=st.data(),
     )
+    def change_nested(
+        self, choice: int, name: str, path: list[int], on_list: str, on_dict: str, data: st.DataObject
+    ) -> None:
+        self.change_inside(choice, name, path, on_list, on_dict, data)
+
     def change_inside(
         self, choice: int, name: str, path: list[int], on_list: str, on_dict: str, data: st.DataObject
     ) -> None:
+        """Change a field's container, or one inside it."""
         _, held = self.held(choice)
         expected, found = held.document[name], getattr(held.obj, name)
         for step in path if name == "anything" else path[:1]:
@@ -333,18 +351,20 @@ class Machine(RuleBasedStateMachine):
             )
 
     @precondition(lambda self: self.memory)
-    @rule(choice=st.integers(0, 9))
-    def expunge(self, choice: int) -> None:
+    @rule(choice=st.integers(0, 9), everything=st.booleans())
+    def let_go(self, choice: int, everything: bool) -> None:
         _id, held = self.held(choice)
-        session.expunge(held.obj)
-        del self.memory[_id]
+        if everything:
+            session.clear()
+            self.memory.clear()
+        else:
+            session.expunge(held.obj)
+            del self.memory[_id]
 
     @rule()
-    def clear(self) -> None:
-        session.clear()
-        self.memory.clear()
+    def flush_all(self) -> None:
+        self.flush()
 
-    @rule()
     def flush(self) -> None:
         self.flush_expecting(list(self.memory), session.flush)
 
@@ -423,9 +443,42 @@ class Machine(RuleBasedStateMachine):
         self.put(held, "friend_ids", [each.document["_id"] for each in friends])
 
     @precondition(lambda self: self.memory)
-    @rule(choice=st.integers(0, 9))
-    def read_relations(self, choice: int) -> None:
+    @rule(
+        choice=st.integers(0, 9),
+        name=st.sampled_from(["children", "fans"]),
+        choices=st.lists(st.integers(0, 9), max_size=3),
+    )
+    def set_other_side(self, choice: int, name: str, choices: list[int]) -> None:
+        """Give other objects the foreign id, and take it from those that have it."""
         _id, held = self.held(choice)
+        key = {"children": "parent_id", "fans": "friend_ids"}[name]
+        there = [each for each in {*self.memory, *self.database} if self.refers(each, key, _id)]
+        if not all(map(self.is_certain, [_id, *there])):
+            return
+        chosen = self.others(choices)
+        setattr(held.obj, name, [each.obj for each in chosen])
+        self.enter_loaded()
+        wanted = {each.document["_id"] for each in chosen}
+        for each in {*there} ^ wanted:
+            other = self.memory[each]
+            others_ids = [friend for friend in other.document["friend_ids"] if friend != _id]
+            if key == "parent_id":
+                self.put(other, key, _id if each in wanted else None)
+            else:
+                self.put(other, key, [*others_ids, _id] if each in wanted else others_ids)
+
+    def refers(self, _id: int, key: str, other: int) -> bool:
+        value = self.document(_id)[key]
+        return other in value if isinstance(value, list) else value == other
+
+    @precondition(lambda self: self.memory)
+    @rule(data=st.data())
+    def read_relations(self, data: st.DataObject) -> None:
+        """Of some objects, one after the other."""
+        for _id in data.draw(st.lists(st.sampled_from(sorted(self.memory)), unique=True)):
+            self.read_relations_of(_id, self.memory[_id])
+
+    def read_relations_of(self, _id: int, held: Held) -> None:
         if not self.is_certain(_id):
             return
         known = [each for each in {*self.memory, *self.database} if self.is_certain(each)]
@@ -518,7 +571,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Callable[[Store, int], None]
             Machine,
             settings=settings(
                 max_examples=sequences,
-                stateful_step_count=30,
+                stateful_step_count=50,
                 derandomize=not SEQUENCES,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -206,3 +206,11 @@ def test_out_and_merge_are_checked(engine: Engine) -> None:
         assert contents(engine) == []
     engine.command("db", {**command, "bypassDocumentValidation": True})
     assert contents(engine) == [{"_id": 1, "a": -1}]
+
+
+def test_a_rule_that_cannot_be_asked_is_broken() -> None:
+    engine = Engine()
+    engine.command("db", {"create": "c", "validator": {"$expr": {"$gt": [{"$divide": [1, "$a"]}, 0]}}})
+    reply = engine.command("db", {"insert": "c", "documents": [{"_id": 1, "a": 0}]})
+    details = reply["writeErrors"][0]["errInfo"]["details"]
+    assert details["details"] == {"code": 2, "codeName": "BadValue", "errmsg": "can't $divide by zero"}
