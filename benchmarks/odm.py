@@ -112,7 +112,10 @@ def _comparisons(database: Database) -> Iterator[Comparison]:
     for kind in KINDS:
         yield _read_all(database, kind, "all", lambda cursor: cursor.all())
     yield _read_all(database, _MEDIUM, "loop", _exhaust)
-    yield from (_read_again(database), _flush(database), _many_to_one(database), _one_to_many(database))
+    yield _read_again(database)
+    yield _flush(database)
+    yield _many_to_one(database)
+    yield _one_to_many(database)
 
 
 def _collection(kind: Kind) -> str:

@@ -81,7 +81,7 @@ def get_or_create(url: str) -> SyncLink:
 async def async_get_or_create(url: str) -> AsyncLink:
     """Return the link of a URL; whoever comes first makes it."""
     while True:
-        link = await AsyncLink.query.get(url=url)
+        link = await async_links.find(AsyncLink, {"url": url}).first()
         if link is None:
             link = AsyncLink(_id=new_code(), url=url)
             try:
@@ -135,7 +135,8 @@ async def async_application(scope: dict[str, Any], receive: Any, send: Any) -> N
         status, headers, body = created(await async_get_or_create(url.decode()))
     else:
         code = scope["path"].removeprefix("/")
-        status, headers, body = redirected(await AsyncLink.query.find_one_and_update({"_id": code}, CLICK))
+        link = await async_links.find_one_and_update(AsyncLink, {"_id": code}, CLICK)
+        status, headers, body = redirected(link)
     raw_headers = [(name.lower().encode(), value.encode()) for name, value in headers]
     await send({"type": "http.response.start", "status": int(status[:3]), "headers": raw_headers})
     await send({"type": "http.response.body", "body": body})

@@ -4,7 +4,14 @@ import asyncio
 
 from ming import AsyncSession, Session, create_async_datastore, create_datastore, schema
 from ming.exc import RelationNotLoaded
-from ming.odm import AsyncODMSession, FieldProperty, ForeignIdProperty, MappedClass, ODMSession, RelationProperty
+from ming.odm import (
+    AsyncODMSession,
+    FieldProperty,
+    ForeignIdProperty,
+    MappedClass,
+    ODMSession,
+    RelationProperty,
+)
 
 wiki = ODMSession(Session(create_datastore("mim:///wiki")))
 async_wiki = AsyncODMSession(AsyncSession(create_async_datastore("mim:///wiki")))

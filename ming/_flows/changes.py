@@ -98,9 +98,7 @@ def same(one: Any, other: Any) -> bool:
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """The top-level fields that differ, with their values after; `Missing` where one is gone."""
-    changes = {
-        key: after[key] for key in after if key not in before or not same(before[key], after[key])
-    }
+    changes = {key: after[key] for key in after if key not in before or not same(before[key], after[key])}
     changes.update((key, Missing) for key in before if key not in after)
     return changes
 

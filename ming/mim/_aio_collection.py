@@ -193,7 +193,9 @@ class AsyncCollection(AsyncWritingMethods):
             args: As PyMongo.
             kwargs: As PyMongo.
         """
-        return AsyncChangeStream(self._inner._access.channel, self.name, self._inner._access.codec, *args, **kwargs)
+        return AsyncChangeStream(
+            self._inner._access.channel, self.name, self._inner._access.codec, *args, **kwargs
+        )
 
     async def list_search_indexes(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Search indexes are not there."""

@@ -153,7 +153,9 @@ class CommandError(Exception):
 
     def within(self, context: str) -> CommandError:
         """Return this error as one that came of something, which its message tells."""
-        return CommandError(self.code, f"{context} :: caused by :: {self.errmsg}", self.code_name, self.details)
+        return CommandError(
+            self.code, f"{context} :: caused by :: {self.errmsg}", self.code_name, self.details
+        )
 
     def reply(self) -> dict[str, Any]:
         """Return the reply document a server would send."""

@@ -51,9 +51,7 @@ class MingMiddleware:
         self.flush_on_errors = _classes(flush_on_errors)
         self._context_func = context_func or (lambda: None)
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         context = self._context_func()
         with self._closed_on_error(context):
             answer = self.app(environ, start_response)

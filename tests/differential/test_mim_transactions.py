@@ -40,6 +40,10 @@ def _update(selector: Command, update: Command, **options: Any) -> Command:
     return {"update": "c", "updates": [{"q": selector, "u": update, **options}]}
 
 
+def _insert(own: int, key: int) -> Command:
+    return {"insert": "c", "documents": [{"_id": own, "u": key, "n": 0}]}
+
+
 FIND = st.just({"find": "c", "sort": {"_id": 1}})
 READS = st.one_of(
     FIND,
@@ -49,7 +53,7 @@ READS = st.one_of(
     st.just({"find": "made", "sort": {"_id": 1}}),
 )
 WRITES = st.one_of(
-    st.builds(lambda own, key: _insert(own, key), IDS, KEYS),
+    st.builds(_insert, IDS, KEYS),
     IDS.map(lambda own: _update({"_id": own}, {"$inc": {"n": 1}})),
     st.builds(lambda own, key: _update({"_id": own}, {"$set": {"u": key}}), IDS, KEYS),
     st.builds(lambda own, key: _update({"_id": own}, {"u": key, "n": 9}), IDS, KEYS),
@@ -208,10 +212,6 @@ def test_interleaved_sessions(sides: tuple[Side, Side], steps: list[Step]) -> No
 
 def _inc(own: int) -> Command:
     return _update({"_id": own}, {"$inc": {"n": 1}})
-
-
-def _insert(own: int, key: int) -> Command:
-    return {"insert": "c", "documents": [{"_id": own, "u": key, "n": 0}]}
 
 
 MISUSE = ["commit", "commit", "abort", "begin", "begin", "abort", "abort", "commit"]

@@ -67,7 +67,13 @@ def test_names_of_collections(engine: Engine, name: Any, code: int | None) -> No
 
 @pytest.mark.parametrize(
     "command",
-    [{"count": 5}, {"distinct": 5, "key": "a"}, {"collStats": 5}, {"validate": 5}, {"convertToCapped": 5, "size": 5}],
+    [
+        {"count": 5},
+        {"distinct": 5, "key": "a"},
+        {"collStats": 5},
+        {"validate": 5},
+        {"convertToCapped": 5, "size": 5},
+    ],
 )
 def test_old_commands_have_another_code_for_no_name(engine: Engine, command: Document) -> None:
     assert refusal(engine, command) == 73
