@@ -204,7 +204,8 @@ class Connection(MongoClient, DriverCursors):
                 self.drop_database(name)
 
     def clear_all(self) -> None:
-        """Delete every document of every database; indexes stay."""
+        """Delete every document of every database; indexes stay, and open transactions are aborted."""
+        self.admin.command("killAllSessions", [])
         for name in self.list_database_names():
             self[name].clear()
 

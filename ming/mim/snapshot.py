@@ -67,10 +67,11 @@ class Snapshot:
         """Take note that a collection is looked for, be it there or not."""
 
     def end(self) -> None:
-        """Let it go."""
+        """Let it go, with its copies; its session may keep it for long."""
         if not self.ended.is_set():
             self._store.transactions.remove(self)
             self.ended.set()
+            self._databases, self._copies = {}, {}
 
     # -- what the store asks, as `ming.mim.open_transactions.Member`
 

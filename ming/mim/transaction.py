@@ -69,21 +69,27 @@ class Transaction(Snapshot):
         Raises:
             WriteConflict: A collection it created has been created outside.
         """
-        self.end()
+        claims, journal = self._claims, self._journal
         made = [(view, each) for view in self._databases.values() for each in view.made.values()]
+        self.end()
         if any(view.base.get(each.name) is not None for view, each in made):
             raise WriteConflict
-        for base, claim in self._claims.items():
+        for base, claim in claims.items():
             if claim.records:
                 self._store.transactions.preserve(base)
                 base.adopt(claim.fork, claim.records)
         for view, each in made:
             view.base.adopt(each)
-        bases = {claim.fork: base for base, claim in self._claims.items()}
+        bases = {claim.fork: base for base, claim in claims.items()}
         self._store.note(
-            [change._replace(target=bases.get(change.target, change.target)) for change in self._journal]
+            [change._replace(target=bases.get(change.target, change.target)) for change in journal]
         )
         self._store.settle()
+
+    def end(self) -> None:
+        """Let it go, with what it has written."""
+        super().end()
+        self._claims, self._journal = {}, []
 
     # -- what the store asks
 

@@ -642,12 +642,13 @@ async def test_the_loop_goes_on_meanwhile() -> None:
     assert len(ticks) > 3
 
 
-async def test_resetting_ends_what_is_open(conn: Any, coll: Any) -> None:
+@pytest.mark.parametrize("method", ["drop_all", "clear_all"])
+async def test_resetting_ends_what_is_open(conn: Any, coll: Any, method: str) -> None:
+    await coll.insert_one({"_id": 1})
     session = conn.start_session()
     await session.start_transaction()
-    await coll.insert_one({"_id": 1}, session=session)
-    await coll.insert_one({"_id": 2})
-    await conn.drop_all()
-    assert await conn.list_database_names() == []
+    await coll.update_one({"_id": 1}, {"$set": {"n": 1}}, session=session)
+    await getattr(conn, method)()
+    assert await ids(coll) == []
     with pytest.raises(OperationFailure):
         await session.commit_transaction()

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pymongo
+import pymongo.asynchronous.client_session
 import pymongo.asynchronous.collection
 import pymongo.asynchronous.command_cursor
 import pymongo.asynchronous.cursor
 import pymongo.asynchronous.database
+import pymongo.client_session
 import pymongo.collection
 import pymongo.command_cursor
 import pymongo.cursor
@@ -24,12 +26,14 @@ SYNC = [
     (mim.Database, pymongo.database.Database),
     (mim.Cursor, pymongo.cursor.Cursor),
     (mim.CommandCursor, pymongo.command_cursor.CommandCursor),
+    (mim.ClientSession, pymongo.client_session.ClientSession),
 ]
 ASYNC = [
     (mim.AsyncCollection, pymongo.asynchronous.collection.AsyncCollection),
     (mim.AsyncDatabase, pymongo.asynchronous.database.AsyncDatabase),
     (mim.AsyncCursor, pymongo.asynchronous.cursor.AsyncCursor),
     (mim.AsyncCommandCursor, pymongo.asynchronous.command_cursor.AsyncCommandCursor),
+    (mim.AsyncClientSession, pymongo.asynchronous.client_session.AsyncClientSession),
 ]
 
 # What works over the public methods of the same object, without the network.
