@@ -22,9 +22,9 @@ from ming.mim.index_commands import INDEX_COMMANDS
 from ming.mim.index_definitions import id_index
 from ming.mim.options import document
 from ming.mim.paging import cursor_batch_size, cursor_reply
+from ming.mim.records import Collection
 from ming.mim.requests import Handler, Reply, Request, check_options
 from ming.mim.statistics import STATISTICS, disk_size
-from ming.mim.store import Collection
 from ming.mim.view_definitions import listed_view
 from ming.mim.views import all_views
 

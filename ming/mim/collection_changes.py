@@ -14,9 +14,9 @@ from ming.mim.hints import identical_keys
 from ming.mim.index_definitions import is_id_key
 from ming.mim.indexes import Index
 from ming.mim.options import document, enumerated, flag, text, whole
+from ming.mim.records import Collection
 from ming.mim.rendering import shown
 from ming.mim.requests import Handler, Reply, Request, check_options
-from ming.mim.store import Collection
 from ming.mim.validators import ACTIONS, LEVELS
 from ming.mim.values import INT32_MAX, order_key
 

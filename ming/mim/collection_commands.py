@@ -10,8 +10,9 @@ from ming.mim.collection_options import OPTIONS, kept_options
 from ming.mim.errors import NAMESPACE_NOT_FOUND, CommandError
 from ming.mim.names import check_writable_name, split_namespace
 from ming.mim.options import required, text, wrong_type
+from ming.mim.records import Collection
 from ming.mim.requests import Handler, Reply, Request, check_options
-from ming.mim.store import Collection, Database
+from ming.mim.store import Database
 from ming.mim.values import as_integer, is_number
 from ming.mim.view_definitions import drop_view
 from ming.mim.views import find_view

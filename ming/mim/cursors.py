@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 import bson
 
 from ming.mim.errors import CURSOR_NOT_FOUND, CommandError
-from ming.mim.store import Collection
+from ming.mim.records import Collection
 
 __all__ = ["BATCH_BYTES", "Cursor", "Cursors", "OpenCursor", "Results"]
 

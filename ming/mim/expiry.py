@@ -13,7 +13,8 @@ from typing import Final
 from bson.datetime_ms import DatetimeMS
 
 from ming.mim.open_transactions import Busy
-from ming.mim.store import Collection, Store
+from ming.mim.records import Collection
+from ming.mim.store import Store
 
 __all__ = ["Expiry"]
 

@@ -14,7 +14,7 @@ from ming.mim.values import OrderKey
 
 if TYPE_CHECKING:
     from ming.mim.indexes import Entry, Index
-    from ming.mim.store import Collection
+    from ming.mim.records import Collection
 
 __all__ = ["UNGUARDED", "Guard", "Write"]
 

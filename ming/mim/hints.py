@@ -18,9 +18,9 @@ from ming.mim.index_definitions import ID_INDEX
 from ming.mim.index_keys import is_wildcard, kind_of
 from ming.mim.indexes import Index
 from ming.mim.keys import EMPTY_ARRAY
+from ming.mim.records import Collection
 from ming.mim.rendering import shown
 from ming.mim.sorting import directed_key
-from ming.mim.store import Collection
 from ming.mim.values import MISSING, OrderKey, as_integer, identical, is_number
 
 __all__ = [

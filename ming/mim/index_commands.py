@@ -23,9 +23,9 @@ from ming.mim.index_definitions import (
 from ming.mim.indexes import Index
 from ming.mim.options import as_long, required, wrong_type
 from ming.mim.paging import cursor_batch_size, cursor_reply
+from ming.mim.records import Collection
 from ming.mim.rendering import shown
 from ming.mim.requests import Handler, Reply, Request, check_options
-from ming.mim.store import Collection
 from ming.mim.values import is_number
 
 __all__ = ["INDEX_COMMANDS", "listed_indexes"]

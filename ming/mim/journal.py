@@ -29,7 +29,7 @@ Kind = Literal[
 class Change(NamedTuple):
     """One change of a store.
 
-    ``target`` is the `ming.mim.store.Collection`, or the `ming.mim.store.Database` that was dropped.
+    ``target`` is the `ming.mim.records.Collection`, or the `ming.mim.store.Database` that was dropped.
     ``record``, ``before`` and ``after`` are, for documents: the record's number and the whole documents, None
     where there is none; for indexes: None and the `ming.mim.indexes.Index`; for options: None and the options;
     for a rename: None and the namespaces; otherwise None. What is dropped or renamed has, as its record, its

@@ -10,8 +10,8 @@ from bson import Int64
 from ming.mim.hints import read_bounds
 from ming.mim.options import strict_flag
 from ming.mim.plans import IndexPlan, plans_for
+from ming.mim.records import Collection
 from ming.mim.requests import Request
-from ming.mim.store import Collection
 
 __all__ = ["located"]
 

@@ -16,7 +16,7 @@ from ming.mim.guards import Write
 from ming.mim.journal import Kind
 
 if TYPE_CHECKING:
-    from ming.mim.store import Collection
+    from ming.mim.records import Collection
 
 __all__ = ["LIFETIME", "Busy", "Member", "OpenTransactions"]
 

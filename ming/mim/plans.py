@@ -18,7 +18,7 @@ from ming.mim.index_definitions import ID_INDEX
 from ming.mim.index_keys import is_wildcard, kind_of
 from ming.mim.indexes import Index
 from ming.mim.path import parts_of
-from ming.mim.store import Collection
+from ming.mim.records import Collection
 
 __all__ = ["CollectionPlan", "IndexPlan", "Plan", "multikey_paths", "plans_for"]
 

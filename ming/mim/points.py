@@ -11,8 +11,8 @@ from typing import Any, Final
 from bson import Decimal128, Int64, ObjectId
 
 from ming.mim.conditions import Points
+from ming.mim.records import Collection
 from ming.mim.requests import HARMLESS, Reply, Request
-from ming.mim.store import Collection
 
 __all__ = ["point_read", "point_records"]
 

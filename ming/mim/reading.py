@@ -24,10 +24,10 @@ from ming.mim.paging import batch_size, cursor_batch_size, cursor_reply
 from ming.mim.path import parts_of
 from ming.mim.pipeline import compile_pipeline
 from ming.mim.points import point_read
+from ming.mim.records import Collection
 from ming.mim.requests import Handler, Reply, Request, check_options
 from ming.mim.sorting import sort_documents
 from ming.mim.stages import PipelineContext, Source
-from ming.mim.store import Collection
 from ming.mim.subpipelines import Reader, compile_reader
 from ming.mim.transaction_rules import compile_in_transaction
 from ming.mim.values import as_integer, is_number, type_name

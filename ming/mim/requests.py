@@ -18,10 +18,11 @@ from ming.mim.errors import CommandError
 from ming.mim.filters import QueryContext
 from ming.mim.names import UNWRITABLE, check_readable_name, check_writable_name
 from ming.mim.options import document, flag
+from ming.mim.records import Collection
 from ming.mim.retries import Attempt
 from ming.mim.session_fields import SESSION_FIELDS
 from ming.mim.sessions import Sessions
-from ming.mim.store import Collection, Database, Databases
+from ming.mim.store import Database, Databases
 from ming.mim.storing import Storing
 from ming.mim.values import type_name
 from ming.mim.views import find_view

@@ -14,7 +14,8 @@ from collections.abc import MutableMapping
 from ming.mim.errors import CommandError
 from ming.mim.guards import UNGUARDED, Guard, Write
 from ming.mim.journal import Change, Kind
-from ming.mim.store import Collection, Database, Store
+from ming.mim.records import Collection
+from ming.mim.store import Database, Store
 
 __all__ = ["Snapshot", "View"]
 

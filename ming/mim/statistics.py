@@ -15,8 +15,9 @@ from ming.mim.limits import document_size
 from ming.mim.names import split_namespace
 from ming.mim.options import whole
 from ming.mim.path import parts_of
+from ming.mim.records import Collection
 from ming.mim.requests import Handler, Reply, Request
-from ming.mim.store import Collection, Database
+from ming.mim.store import Database
 from ming.mim.values import is_number, order_key
 from ming.mim.views import all_views, find_view
 

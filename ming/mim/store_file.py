@@ -24,7 +24,8 @@ from ming.mim.errors import CommandError
 from ming.mim.file_lock import FileLock
 from ming.mim.indexes import Index
 from ming.mim.journal import Change
-from ming.mim.store import Collection, Store
+from ming.mim.records import Collection
+from ming.mim.store import Store
 from ming.mim.values import from_bytes
 
 __all__ = ["StoreFile"]

@@ -14,7 +14,7 @@ from bson import ObjectId, Regex
 
 from ming.mim.errors import CommandError
 from ming.mim.limits import check_insertable, check_updated
-from ming.mim.store import Collection
+from ming.mim.records import Collection
 from ming.mim.values import type_name
 
 __all__ = ["Storing"]

@@ -1,6 +1,6 @@
 """A transaction: a snapshot of the store, and what has been written in it.
 
-It copies a collection (`ming.mim.store.Collection.fork`) when it first writes to it. Which commands run in it, and
+It copies a collection (`ming.mim.records.Collection.fork`) when it first writes to it. Which commands run in it, and
 when it begins and ends, is the business of `ming.mim.sessions`.
 """
 
@@ -13,8 +13,9 @@ from ming.mim.errors import CommandError, WriteConflict
 from ming.mim.guards import Guard, Write
 from ming.mim.journal import Change, Kind
 from ming.mim.open_transactions import LIFETIME
+from ming.mim.records import Collection
 from ming.mim.snapshot import Snapshot, View
-from ming.mim.store import Collection, Database, Store
+from ming.mim.store import Database, Store
 
 __all__ = ["Transaction"]
 

@@ -14,11 +14,11 @@ from ming.mim.hints import Source, follow_hint
 from ming.mim.limits import are_small
 from ming.mim.options import flag
 from ming.mim.points import point_records
+from ming.mim.records import Collection
 from ming.mim.requests import Handler, Reply, Request, check_options
 from ming.mim.retries import Outcome
 from ming.mim.sorting import compile_sort
 from ming.mim.statements import check_types, check_update, statements
-from ming.mim.store import Collection
 from ming.mim.storing import Storing
 from ming.mim.update import Update, check_id_unchanged, compile_update
 from ming.mim.upsert import seed

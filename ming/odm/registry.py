@@ -5,6 +5,7 @@ The default `Registry` serves the class-level API of `ming.odm.mapper.Mapper`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -50,7 +51,7 @@ class Registry:
 
     def clear(self) -> None:
         """Forget every mapper but those of the library's own bases, from which new classes derive."""
-        kept = [mapper for mapper in self.all if mapper.mapped_class.__module__.startswith("ming.odm.")]
+        kept = [mapper for mapper in self.all if _is_own_base(mapper.mapped_class)]
         for held in self._held():
             held.clear()
         self.all.clear()
@@ -80,6 +81,12 @@ class Registry:
 def _full_name(mapper: Mapper[Any]) -> str:
     cls = mapper.mapped_class
     return f"{cls.__module__}.{cls.__name__}"
+
+
+def _is_own_base(cls: type[Any]) -> bool:
+    """Whether a class is one of the library's; those that are made without a class statement only seem so."""
+    module = cls.__module__
+    return module.startswith("ming.odm.") and getattr(sys.modules[module], cls.__name__, None) is cls
 
 
 REGISTRY: Final = Registry()

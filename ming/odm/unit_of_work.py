@@ -115,8 +115,10 @@ class UnitOfWork:
         """Track an object no longer, if it is tracked."""
         found = state(obj)
         self._objects.pop(found, None)
-        if found.status == ObjectState.new:
-            self.note_fields(found)
+        if not found.gone:
+            # A document of that _id, if there is one, will be another object: relations to it are read anew.
+            root = found.mapper.root
+            self._journals = {of: each for of, each in self._journals.items() if of[0] is not root}
 
     def clear(self) -> None:
         """Track nothing any longer."""

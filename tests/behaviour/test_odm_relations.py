@@ -454,6 +454,23 @@ async def test_what_was_read_stays_when_the_session_lets_go(odm: OdmFace, wiki: 
     assert not queries.asked
 
 
+async def test_relations_lead_to_no_object_that_was_let_go(odm: OdmFace, wiki: Any) -> None:
+    ann, bob = wiki.Author(name="Ann"), wiki.Author(name="Bob")
+    post = wiki.Post(_id=1, author=ann)
+    await odm.session.flush()
+    assert await read(odm, ann, "posts") == [post]
+    assert await read(odm, post, "author") is ann
+    post.author_id = bob._id
+    # Its change is never going to be stored.
+    odm.declared.expunge(post)
+    (again,) = await read(odm, ann, "posts")
+    assert again is not post
+    assert again is await odm.session.get(wiki.Post, 1)
+    assert list(await read(odm, bob, "posts")) == []
+    odm.declared.expunge(ann)
+    assert await read(odm, again, "author") is await odm.session.get(wiki.Author, ann._id)
+
+
 async def test_an_abort_takes_relations_back(odm: OdmFace, wiki: Any) -> None:
     ann, bob = wiki.Author(name="Ann"), wiki.Author(name="Bob")
     post = wiki.Post(_id=1, author=ann)

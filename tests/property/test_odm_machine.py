@@ -105,7 +105,7 @@ def multiply(target: Any) -> None:
 
 
 def set_slice(target: Any, value: Any) -> None:
-    target[1:2] = [value, value]
+    target[1:2] = [value, copy.deepcopy(value)]
 
 
 def in_place(target: Any, operation: str, value: Any) -> None:
@@ -114,7 +114,7 @@ def in_place(target: Any, operation: str, value: Any) -> None:
 
 ON_LISTS: dict[str, Callable[[Any, Any], Any]] = {
     "append": lambda target, value: target.append(value),
-    "extend": lambda target, value: target.extend([value, value]),
+    "extend": lambda target, value: target.extend([value, copy.deepcopy(value)]),
     "+=": lambda target, value: in_place(target, "__iadd__", [value]),
     "insert": lambda target, value: target.insert(0, value),
     "insert in the middle": lambda target, value: target.insert(1, value),
@@ -136,7 +136,7 @@ ON_LISTS: dict[str, Callable[[Any, Any], Any]] = {
 ON_DICTS: dict[str, Callable[[Any, Any], Any]] = {
     "set": lambda target, value: target.__setitem__("a", value),
     "set another": lambda target, value: target.__setitem__("b", value),
-    "update": lambda target, value: target.update({"a": value}, b=value),
+    "update": lambda target, value: target.update({"a": value}, b=copy.deepcopy(value)),
     "|=": lambda target, value: in_place(target, "__ior__", {"c": value}),
     "setdefault": lambda target, value: by_repr(target.setdefault("b", value)),
     "delete": lambda target, value: target.__delitem__("a"),
