@@ -243,7 +243,7 @@ class RelationProperty(ORMProperty):
                 current = self.related_to(own)
             elif own.status == ObjectState.new:
                 # No document can refer to it yet, but objects in memory can.
-                current = followed(join, own, (), session.uow.journal(join.watched), 0)
+                current = followed(join, own, (), session.uow.directory(join.watched), 0)
             else:
                 yield from load(session, self, [own])
                 current = self.related_to(own)

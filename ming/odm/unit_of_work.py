@@ -115,8 +115,10 @@ class UnitOfWork:
         """Track an object no longer, if it is tracked."""
         found = state(obj)
         self._objects.pop(found, None)
-        if not found.gone:
-            # A document of that _id, if there is one, will be another object: relations to it are read anew.
+        if found.status == ObjectState.new:
+            self.note_fields(found)
+        elif not found.gone:
+            # Its document is still there, and will be another object: relations that lead to it are read anew.
             root = found.mapper.root
             self._journals = {of: each for of, each in self._journals.items() if of[0] is not root}
 
@@ -140,11 +142,20 @@ class UnitOfWork:
             of: The mapper that stands for the objects' family, and the field: a foreign id or ``_id``.
         """
         if of not in self._journals:
-            pending = (ObjectState.new, ObjectState.dirty)
             root, field = of
-            states = [each for each in self._objects if each.status in pending and each.mapper.root is root]
-            self._journals[of] = Journal(field, states)
+            pending = (ObjectState.new, ObjectState.dirty)
+            self._journals[of] = Journal(
+                field, [each for each in self._family(root) if each.status in pending]
+            )
         return self._journals[of]
+
+    def directory(self, of: tuple[Mapper[Any], str]) -> Journal:
+        """Return a journal of all tracked objects of a family, whether they changed or not; see `journal`."""
+        root, field = of
+        return Journal(field, self._family(root))
+
+    def _family(self, root: Mapper[Any]) -> list[ObjectState]:
+        return [each for each in self._objects if each.mapper.root is root]
 
     def note(self, own: ObjectState, name: str) -> None:
         """Note that a field of an object changes in memory."""

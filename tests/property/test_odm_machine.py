@@ -10,7 +10,7 @@ import copy
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from harness.stores import MimStore, MongodStore, Store
@@ -38,6 +38,7 @@ from ming.odm import (
     RelationProperty,
     state,
 )
+from ming.odm.registry import REGISTRY
 
 SEQUENCES = int(os.environ.get("MING_TEST_SEQUENCES", "0"))
 Raw = dict[str, Any]
@@ -72,7 +73,6 @@ def node_class(name: str, extensions: Any) -> Any:
     return type(name, (MappedClass,), properties)
 
 
-CLASSES = [node_class("Node", []), node_class("NodeStoredAlone", [Calls])]
 FIELDS = ("name", "count", "tags", "info", "anything", "parent_id", "friend_ids")
 
 # -- changes, which plain and tracked containers take alike
@@ -187,6 +187,8 @@ class Held:
 class Machine(RuleBasedStateMachine):
     """A session, its database, and what both should hold."""
 
+    classes: ClassVar[list[Any]] = []
+
     def __init__(self) -> None:
         super().__init__()
         session.clear()
@@ -195,12 +197,13 @@ class Machine(RuleBasedStateMachine):
         self.database: dict[int, Raw] = {}
         self.memory: dict[int, Held] = {}
         self.ids = 0
+        self.inserted_by_others: set[int] = set()
         self.cls: Any = None
 
     @initialize(singly=st.booleans(), several=st.lists(st.fixed_dictionaries(VALUES), min_size=2, max_size=4))
     def begin(self, singly: bool, several: list[Raw]) -> None:
         """Begin with a few objects that are stored."""
-        self.cls = CLASSES[singly]
+        self.cls = self.classes[singly]
         for values in several:
             self.create(values)
         self.flush()
@@ -217,7 +220,13 @@ class Machine(RuleBasedStateMachine):
         return list(chosen.values())
 
     def is_certain(self, _id: int) -> bool:
-        """Whether an object or document is there for everybody: neither about to be deleted nor deleted by others."""
+        """Whether an object or document is there for everybody.
+
+        Neither is it about to be deleted, nor have others deleted it, or inserted it, which relations that were
+        read do not notice.
+        """
+        if _id in self.inserted_by_others:
+            return False
         held = self.memory.get(_id)
         if held is None:
             return _id in self.database
@@ -357,6 +366,7 @@ class Machine(RuleBasedStateMachine):
         if everything:
             session.clear()
             self.memory.clear()
+            self.inserted_by_others.clear()
         else:
             session.expunge(held.obj)
             del self.memory[_id]
@@ -455,6 +465,9 @@ class Machine(RuleBasedStateMachine):
         there = [each for each in {*self.memory, *self.database} if self.refers(each, key, _id)]
         if not all(map(self.is_certain, [_id, *there])):
             return
+        if held.stored is None and not self.memory.keys() >= {*there}:
+            # Nobody asks the database who refers to an object that is not stored yet.
+            return
         chosen = self.others(choices)
         setattr(held.obj, name, [each.obj for each in chosen])
         self.enter_loaded()
@@ -536,6 +549,7 @@ class Machine(RuleBasedStateMachine):
             raw = {"_id": _id, **values, "parent_id": None, "friend_ids": []}
             self.collection.insert_one(copy.deepcopy(raw))
             self.database[_id] = copy.deepcopy(raw)
+            self.inserted_by_others.add(_id)
 
     # -- what holds at all times
 
@@ -578,7 +592,9 @@ def run(request: pytest.FixtureRequest) -> Iterator[Callable[[Store, int], None]
             ),
         )
 
-    yield run
+    with REGISTRY.preserved():
+        Machine.classes = [node_class("Node", []), node_class("NodeStoredAlone", [Calls])]
+        yield run
     session.clear()
     session.bind.conn.close()
     stores[0].drop()
