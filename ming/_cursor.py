@@ -6,11 +6,9 @@ own batch where that batch is known for what it is; any other iterator is asked 
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
@@ -44,21 +42,6 @@ _BATCH_BYTES: Final = 1_000_000
 
 _SAMPLE: Final = 4
 _NOTHING: Final[deque[Any]] = deque()
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from running where nothing becomes garbage.
-
-    Everything made of a batch is held; looking through all of it again and again takes longer than making it.
-    """
-    paused = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if paused:
-            gc.enable()
 
 
 class CursorBase(Generic[D]):
@@ -203,8 +186,7 @@ class CursorBase(Generic[D]):
 
     def _empty_batch_into(self, found: list[D]) -> None:
         batch, load = self._batch, self._load if self._loader is None else self._loader
-        with _collector_paused():
-            found.extend([load(batch.popleft()) for _ in range(len(batch))])
+        found.extend([load(batch.popleft()) for _ in range(len(batch))])
 
 
 def _documents_per_batch(batch: deque[RawDocument]) -> int:

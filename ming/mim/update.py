@@ -28,7 +28,7 @@ _IMMUTABLE_ID: Final = "Performing an update on the path '_id' would modify the 
 MODIFIERS: Final = {**SCALAR_MODIFIERS, **ARRAY_MODIFIERS}
 
 
-def _unchanged(document: Document) -> bool:
+def _unchanged(document: Document, position: int | None) -> bool:
     return False
 
 
@@ -40,7 +40,7 @@ class Update(NamedTuple):
     document is about to be inserted. The two share what is the same in both, which is not to be changed."""
     is_replacement: bool = False
     """Whether the whole document is replaced."""
-    counts_as_change: Callable[[Document], bool] = _unchanged
+    counts_as_change: Callable[[Document, int | None], bool] = _unchanged
     """Whether the server counts a document as modified even if nothing changed."""
     uses_position: bool = False
     """Whether the position that the filter matched is asked for."""
@@ -91,7 +91,7 @@ def _replacement(update: Document) -> Update:
         fresh: Document = copied(update)
         return {"_id": document["_id"], **fresh} if "_id" in document and "_id" not in fresh else fresh
 
-    return Update(apply, is_replacement=True, counts_as_change=lambda document: "_id" not in update)
+    return Update(apply, is_replacement=True, counts_as_change=lambda document, position: "_id" not in update)
 
 
 def _pipeline_update(stages: list[Any], context: QueryContext) -> Update:
@@ -150,8 +150,15 @@ def _modifier_update(
                     raise CommandError(66, _IMMUTABLE_ID)
         return changed
 
-    pushes = _pushes_something(update) if "$push" in update else _unchanged
-    return Update(apply, counts_as_change=pushes, uses_position=uses_position)
+    pushes = _pushes_something(update["$push"]) if "$push" in update else _unchanged
+    unset = [parts_of(path) for path in update.get("$unset", ()) if "." in path]
+
+    def counts_as_change(document: Document, position: int | None) -> bool:
+        placing = Placing(position, filters)
+        empties = any(_empties_element(document, parts, placing) for parts in unset)
+        return empties or pushes(document, position)
+
+    return Update(apply, counts_as_change=counts_as_change, uses_position=uses_position)
 
 
 def _compile_steps(update: Document, context: ModifierContext) -> list[_Step]:
@@ -181,12 +188,20 @@ def _check_modifier(name: str, changes: Any) -> None:
         )
 
 
-def _pushes_something(update: Document) -> Callable[[Document], bool]:
+def _empties_element(document: Document, parts: tuple[str, ...], placing: Placing) -> bool:
+    """Return whether an ``$unset`` meets an array's element: null already, the server still writes it."""
+    return any(
+        isinstance(place.container, list) and place.get() is None
+        for place in places(document, parts, placing)
+    )
+
+
+def _pushes_something(pushed: Document) -> Callable[[Document, int | None], bool]:
     """Return what counts as a change: of items pushed and cut off again, or sorted, the server sees no more."""
-    pushes = {path: operand for path, operand in update["$push"].items() if isinstance(operand, dict)}
+    pushes = {path: operand for path, operand in pushed.items() if isinstance(operand, dict)}
     adds = any(operand.get("$each") for operand in pushes.values())
     sorted_arrays = [parts_of(path) for path, operand in pushes.items() if "$sort" in operand]
-    return lambda document: (
+    return lambda document, position: (
         adds or any(value for parts in sorted_arrays for value in values_along(document, parts))
     )
 

@@ -216,10 +216,11 @@ def _change(
     position: Position,
 ) -> Document:
     """Update one record and return the document it holds then: the same object if nothing changed."""
-    changed = update.apply(document, position(document) if update.uses_position else None, False)
+    matched = position(document) if update.uses_position else None
+    changed = update.apply(document, matched, False)
     if changed.get("_id", MISSING) is not document["_id"]:
         check_id_unchanged(document, changed)
-    if identical(document, changed) and not update.counts_as_change(changed):
+    if identical(document, changed) and not update.counts_as_change(changed, matched):
         return document
     storing.replace(collection, record, document, changed, update.is_replacement)
     return changed

@@ -319,3 +319,20 @@ def test_sorting_an_array_counts_as_a_change(engine: Engine) -> None:
     insert(engine, {"a": [1, 2]}, {"a": []})
     change = {"$push": {"a": {"$each": [], "$sort": 1}}}
     assert update(engine, {}, change, multi=True)["nModified"] == 1
+
+
+@pytest.mark.parametrize(
+    ("array", "path", "modified"),
+    [
+        ([None, 1], "a.0", 1),
+        ([[None]], "a.0.0", 1),
+        ([None], "a.$[]", 1),
+        ([1], "a.5", 0),
+        ([{"b": None}], "a.0.c", 0),
+    ],
+)
+def test_emptying_an_element_counts_as_a_change_even_if_it_is_null(
+    engine: Engine, array: list[Any], path: str, modified: int
+) -> None:
+    insert(engine, {"_id": 1, "a": array})
+    assert update(engine, {}, {"$unset": {path: 1}})["nModified"] == modified

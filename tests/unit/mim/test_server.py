@@ -286,7 +286,7 @@ def test_a_client_that_breaks_off_harms_nobody(program: Program) -> None:
 def test_no_message_over_a_socket_does_harm(program: Program) -> None:
     rng = random.Random(2)
     sent = answered = 0
-    for _ in range(150):
+    while sent < 2000:
         with connected(program) as connection:
             try:
                 for _ in range(20):
@@ -298,7 +298,6 @@ def test_no_message_over_a_socket_does_harm(program: Program) -> None:
             except OSError:
                 # The server has hung up already.
                 continue
-    assert sent > 2000
     assert answered > 100
     with connected(program) as connection:
         connection.sendall(PING)
