@@ -6,19 +6,19 @@ matching helpers.
 
 from __future__ import annotations
 
-from ming.mim._aio_client_session import AsyncClientSession
-from ming.mim._aio_collection import AsyncCollection
-from ming.mim._aio_cursor import AsyncCommandCursor, AsyncCursor
-from ming.mim._aio_database import AsyncDatabase
-from ming.mim.aio import AsyncConnection
-from ming.mim.client_session import ClientSession
-from ming.mim.collection import Collection
-from ming.mim.command_cursor import CommandCursor
-from ming.mim.connection import Connection, MongoClient
-from ming.mim.cursor import Cursor
-from ming.mim.database import Database
-from ming.mim.matching import BsonArith, MatchDoc, MatchList, _lookup, match
-from ming.mim.server import Server, serve
+from ming.mim.faces._aio_client_session import AsyncClientSession
+from ming.mim.faces._aio_collection import AsyncCollection
+from ming.mim.faces._aio_cursor import AsyncCommandCursor, AsyncCursor
+from ming.mim.faces._aio_database import AsyncDatabase
+from ming.mim.faces.aio import AsyncConnection
+from ming.mim.faces.client_session import ClientSession
+from ming.mim.faces.collection import Collection
+from ming.mim.faces.command_cursor import CommandCursor
+from ming.mim.faces.connection import Connection, MongoClient
+from ming.mim.faces.cursor import Cursor
+from ming.mim.faces.database import Database
+from ming.mim.faces.matching import BsonArith, MatchDoc, MatchList, _lookup, match
+from ming.mim.front.server import Server, serve
 from ming.mim.vocabulary import Vocabulary, vocabulary
 
 __all__ = [

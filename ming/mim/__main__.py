@@ -9,8 +9,8 @@ import threading
 from collections.abc import Sequence
 
 from ming.exc import StoreFileError
-from ming.mim.connection import Connection
-from ming.mim.server import serve
+from ming.mim.faces.connection import Connection
+from ming.mim.front.server import serve
 
 __all__ = ["main"]
 

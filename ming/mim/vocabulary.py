@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from ming.mim.accumulators import PLAIN_ACCUMULATORS
-from ming.mim.accumulators_ranked import RANKED
-from ming.mim.core import COMMANDS
-from ming.mim.expression_forms import FORMS
-from ming.mim.expression_functions import FUNCTIONS, NAMED_FUNCTIONS, UNBUILT
-from ming.mim.filters import DOCUMENT_OPERATORS, FIELD_OPERATORS, UNBUILT_OPERATORS
-from ming.mim.geo import GEO
-from ming.mim.near import NEAR
-from ming.mim.pipeline import STAGES, UNBUILT_STAGES
-from ming.mim.predicates import BUILDERS, COMPARISONS
-from ming.mim.update import MODIFIERS
-from ming.mim.window_functions import WINDOW_FUNCTIONS
+from ming.mim.commands.core import COMMANDS
+from ming.mim.expressions.all_functions import FUNCTIONS, NAMED_FUNCTIONS, UNBUILT
+from ming.mim.expressions.forms import FORMS
+from ming.mim.pipelines.accumulators import PLAIN_ACCUMULATORS
+from ming.mim.pipelines.accumulators_ranked import RANKED
+from ming.mim.pipelines.pipeline import STAGES, UNBUILT_STAGES
+from ming.mim.pipelines.window_functions import WINDOW_FUNCTIONS
+from ming.mim.queries.filters import DOCUMENT_OPERATORS, FIELD_OPERATORS, UNBUILT_OPERATORS
+from ming.mim.queries.near import NEAR
+from ming.mim.queries.predicates import BUILDERS, COMPARISONS
+from ming.mim.queries.regions import GEO
+from ming.mim.updates.compiler import MODIFIERS
 
 __all__ = ["Vocabulary", "vocabulary"]
 

@@ -16,8 +16,8 @@ from bson.codec_options import CodecOptions
 from differential.test_mim_core import OF_REPLICATION, Twins
 from pymongo.errors import OperationFailure
 
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
 
 pytestmark = pytest.mark.mongod
 

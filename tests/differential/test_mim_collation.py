@@ -10,7 +10,7 @@ from differential.test_mim_core import Command, Twins
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ming.mim.core import Engine
+from ming.mim.commands.core import Engine
 
 pytestmark = pytest.mark.mongod
 agreeing = settings(

@@ -29,8 +29,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo.errors import OperationFailure
 
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
 
 pytestmark = pytest.mark.mongod
 # The same cases in every run: a disagreement in a corner is found by raising the number, not by a failing build.

@@ -14,9 +14,9 @@ from bson.datetime_ms import DatetimeMS
 from differential.test_mim_core import Twins
 from differential.test_mim_operators import agree_for_each
 
-from ming.mim.conversions import CONVERSION
-from ming.mim.date_arithmetic import UNITS
-from ming.mim.functions_date import DATE_PARTS
+from ming.mim.dates.arithmetic import UNITS
+from ming.mim.expressions.conversions import CONVERSION
+from ming.mim.expressions.functions_date import DATE_PARTS
 
 pytestmark = pytest.mark.mongod
 

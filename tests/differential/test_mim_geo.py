@@ -12,8 +12,8 @@ from differential.test_mim_core import Twins, thorough
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ming.mim.errors import CommandError
-from ming.mim.geojson import parse_geojson
+from ming.mim.data.errors import CommandError
+from ming.mim.geo.geojson import parse_geojson
 
 pytestmark = pytest.mark.mongod
 

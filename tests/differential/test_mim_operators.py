@@ -12,8 +12,8 @@ import pytest
 from bson import Decimal128, Int64
 from differential.test_mim_core import Twins
 
-from ming.mim.expression_functions import FUNCTIONS
-from ming.mim.functions_trigonometry import TRIGONOMETRY
+from ming.mim.expressions.all_functions import FUNCTIONS
+from ming.mim.expressions.functions_trigonometry import TRIGONOMETRY
 
 pytestmark = pytest.mark.mongod
 

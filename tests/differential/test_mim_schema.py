@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymongo.errors import OperationFailure, WriteError
 
-from ming.mim.filters import compile_filter
-from ming.mim.validation_errors import explain_failure
-from ming.mim.values import from_wire
+from ming.mim.data.values import from_wire
+from ming.mim.queries.filters import compile_filter
+from ming.mim.storage.validation_errors import explain_failure
 
 pytestmark = pytest.mark.mongod
 

@@ -15,8 +15,11 @@ MODULES = module_names()
 def is_door(module: str) -> bool:
     """Whether a module is a door: ``ming.base``, and every public package.
 
-    The deprecated mirrors below ``ming.orm`` are none: they warn.
+    The deprecated mirrors below ``ming.orm`` are none: they warn. Nor are the packages inside the embedded
+    engine, which group its rooms behind the one door ``ming.mim``.
     """
+    if module.startswith("ming.mim."):
+        return False
     if module in ("ming.base", "ming.orm"):
         return module == "ming.base"
     is_public = not any(part.startswith("_") for part in module.split("."))

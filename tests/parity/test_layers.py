@@ -31,6 +31,20 @@ LAYERS = {
 IO_FREE_CORE = {module for module in LAYERS[6].split() if module.startswith("odm.")}
 """The ODM core leans on the lines up to the flows, which keeps it free of I/O."""
 
+ENGINE = (
+    "data",
+    "dates geo text",
+    "expressions",
+    "queries",
+    "pipelines",
+    "updates storage",
+    "plans",
+    "commands",
+    "faces",
+    "front",
+)
+"""The packages of the embedded engine, lowest line first; those of one line do not import each other."""
+
 MODULES = frozenset(module_names())
 LINE_OF = {entry: line for line, entries in LAYERS.items() for entry in entries.split()}
 
@@ -69,6 +83,24 @@ def test_the_odm_core_is_free_of_io() -> None:
         if found.importer.removeprefix("ming.") in IO_FREE_CORE
         and found.imported.removeprefix("ming.") not in IO_FREE_CORE
         and line_of(found.imported) > 3
+    ]
+    assert broken == []
+
+
+def test_the_packages_of_the_engine_import_lower_ones_only() -> None:
+    heights = {package: height for height, line in enumerate(ENGINE) for package in line.split()}
+    package_of = {
+        module: module.split(".")[2]
+        for module in MODULES
+        if module.startswith("ming.mim.") and module.count(".") > 2
+    }
+    assert set(package_of.values()) == set(heights)
+    broken = [
+        str(found)
+        for found in all_imports()
+        if found.importer in package_of and found.imported in package_of
+        if (importer := package_of[found.importer]) != (imported := package_of[found.imported])
+        and heights[imported] >= heights[importer]
     ]
     assert broken == []
 

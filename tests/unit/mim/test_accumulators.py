@@ -8,8 +8,8 @@ import bson
 import pytest
 from bson import Decimal128, Int64
 
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
 
 NUMBERS = [1, 1.0, Int64(2), 0, 2.5, Decimal128("0.5"), ..., None, "x"]
 """``...`` stands for a field that is not there."""

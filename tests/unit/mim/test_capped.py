@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
-from ming.mim.journal import Change
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
+from ming.mim.storage.journal import Change
 
 Document = dict[str, Any]
 

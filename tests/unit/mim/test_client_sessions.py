@@ -26,7 +26,8 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 
 from ming import mim
-from ming.mim import _sessions, patience
+from ming.mim.commands import patience
+from ming.mim.faces import _sessions
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ming.mim.collation import SIMPLE, read_collation
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.data.collation import SIMPLE, read_collation
+from ming.mim.data.errors import CommandError
 
 Document = dict[str, Any]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from bson import Binary
 
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
 
 Document = dict[str, Any]
 

@@ -12,8 +12,8 @@ from bson import Decimal128, Int64, MinKey, ObjectId, Timestamp
 from bson.datetime_ms import DatetimeMS
 from unit.mim.evaluation import Document, evaluated, refusal, value
 
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
 
 MISSING = bson.encode({})
 MOMENT = datetime(2021, 3, 4, 5, 6, 7, 89000)

@@ -9,7 +9,7 @@ import pytest
 from bson import Decimal128, MaxKey, MinKey, ObjectId, Timestamp
 
 from ming.mim import _lookup
-from ming.mim.matching import BsonArith, MatchDoc, MatchList, match
+from ming.mim.faces.matching import BsonArith, MatchDoc, MatchList, match
 
 
 def test_match_wraps_or_gives_none() -> None:

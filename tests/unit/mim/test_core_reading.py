@@ -11,9 +11,9 @@ import bson
 import pytest
 from bson import SON, Binary, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex
 
-from ming.mim.core import Engine
-from ming.mim.dialect import Dialect
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.data.dialect import Dialect
+from ming.mim.data.errors import CommandError
 
 Document = dict[str, Any]
 

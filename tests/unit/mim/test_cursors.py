@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from bson import Binary, Decimal128, Int64
 
-from ming.mim.core import Engine
-from ming.mim.cursors import BATCH_BYTES, Results
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.commands.cursors import BATCH_BYTES, Results
+from ming.mim.data.errors import CommandError
 
 Document = dict[str, Any]
 

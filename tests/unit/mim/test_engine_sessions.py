@@ -23,9 +23,9 @@ from unit.mim.transaction_clients import (
     update,
 )
 
-from ming.mim import sessions
-from ming.mim.core import Engine
-from ming.mim.open_transactions import Busy
+from ming.mim.commands import sessions
+from ming.mim.commands.core import Engine
+from ming.mim.storage.open_transactions import Busy
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from ming.mim.core import Engine
+from ming.mim.commands.core import Engine
 
 Document = dict[str, Any]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from unit.mim.evaluation import evaluated, refusal, value
 
-from ming.mim.command_variables import command_variables
-from ming.mim.errors import CommandError
-from ming.mim.values import MISSING, order_key
+from ming.mim.commands.command_variables import command_variables
+from ming.mim.data.errors import CommandError
+from ming.mim.data.values import MISSING, order_key
 
 DOCUMENT: dict[str, Any] = {"n": None, "i": 3, "a": [3, 1, 2], "o": {"a.b": 1, "$c": 2, "x": 3}}
 

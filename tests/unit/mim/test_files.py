@@ -28,7 +28,7 @@ import ming
 from ming import mim
 from ming.datastore import create_async_datastore, create_datastore
 from ming.exc import MingConfigError, StoreFileError
-from ming.mim.core import Engine
+from ming.mim.commands.core import Engine
 
 PROGRAM = Path(__file__).with_name("file_programs.py")
 LIBRARY = Path(ming.__file__ or "").parents[1]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from bson import Decimal128
 
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
-from ming.mim.filters import compile_filter
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
+from ming.mim.queries.filters import compile_filter
 
 Document = dict[str, Any]
 

@@ -8,10 +8,10 @@ import bson
 import pytest
 from bson import Decimal128, Int64, Regex
 
-from ming.mim.errors import CommandError
-from ming.mim.filters import compile_filter
-from ming.mim.json_schema import compile_schema
-from ming.mim.validation_errors import explain_failure
+from ming.mim.data.errors import CommandError
+from ming.mim.queries.filters import compile_filter
+from ming.mim.queries.json_schema import compile_schema
+from ming.mim.storage.validation_errors import explain_failure
 
 Document = dict[str, Any]
 

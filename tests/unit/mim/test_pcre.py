@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from bson import Regex
 
-from ming.mim.errors import CommandError
-from ming.mim.regex import compiled
+from ming.mim.data.errors import CommandError
+from ming.mim.data.regex import compiled
 
 TEXTS = [
     "a",

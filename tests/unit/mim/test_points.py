@@ -12,9 +12,9 @@ from bson import Decimal128, Int64, ObjectId, Regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ming.mim import reading, writing
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.commands import reading, writing
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
 
 Document = dict[str, Any]
 

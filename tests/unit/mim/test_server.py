@@ -29,7 +29,7 @@ from unit.mim.wire_messages import broken_message, message, reply_of, section
 import ming
 from ming import mim
 from ming.mim.__main__ import main
-from ming.mim.cursors import OpenCursor
+from ming.mim.commands.cursors import OpenCursor
 
 LIBRARY = Path(ming.__file__ or "").parents[1]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from unit.mim.aggregation import aggregated, as_bson, engine_with, refusal
 
-from ming.mim import densify
+from ming.mim.pipelines import densify
 
 ROWS: list[dict[str, Any]] = [
     {"_id": 1, "p": "a", "v": 1},

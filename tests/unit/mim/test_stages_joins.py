@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from unit.mim.aggregation import aggregated, as_bson, engine_with, refusal
 
-from ming.mim.records import Collection
+from ming.mim.storage.records import Collection
 
 ROWS: list[dict[str, Any]] = [
     {"_id": 1, "a": 1, "b": [1, 2], "z": 1},

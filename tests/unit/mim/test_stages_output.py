@@ -8,7 +8,7 @@ import pytest
 from bson import ObjectId
 from unit.mim.aggregation import aggregated, as_bson, engine_with, held, refusal
 
-from ming.mim.core import Engine
+from ming.mim.commands.core import Engine
 
 ROWS: list[dict[str, Any]] = [{"_id": 0, "a": 0}, {"_id": 1, "a": 1}, {"_id": 2, "a": 4}, {"_id": 3, "a": 9}]
 TARGET: list[dict[str, Any]] = [{"_id": 1, "k": "x", "v": 1}, {"_id": 7, "k": "y"}]

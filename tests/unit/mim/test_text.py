@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ming.mim.core import Engine
-from ming.mim.dialect import Dialect
-from ming.mim.errors import CommandError
-from ming.mim.stemming import stem
-from ming.mim.text_analysis import Analysis, language_named
-from ming.mim.text_search import search_words
+from ming.mim.commands.core import Engine
+from ming.mim.data.dialect import Dialect
+from ming.mim.data.errors import CommandError
+from ming.mim.queries.text_search import search_words
+from ming.mim.text.analysis import Analysis, language_named
+from ming.mim.text.stemming import stem
 
 Document = dict[str, Any]
 

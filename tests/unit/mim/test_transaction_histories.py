@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 from unit.mim.transaction_clients import FIND, Client, Document, delete, found
 
-from ming.mim.core import Engine
-from ming.mim.errors import WriteConflict
-from ming.mim.open_transactions import Busy
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import WriteConflict
+from ming.mim.storage.open_transactions import Busy
 
 Contents = dict[int, Document]
 

@@ -23,10 +23,10 @@ from unit.mim.transaction_clients import (
     update,
 )
 
-from ming.mim import open_transactions, transaction
-from ming.mim.core import Engine
-from ming.mim.journal import Change
-from ming.mim.open_transactions import Busy
+from ming.mim.commands.core import Engine
+from ming.mim.storage import open_transactions, transaction
+from ming.mim.storage.journal import Change
+from ming.mim.storage.open_transactions import Busy
 
 
 @pytest.fixture

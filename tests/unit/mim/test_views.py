@@ -8,8 +8,8 @@ import pytest
 from pymongo.errors import BulkWriteError, CollectionInvalid, OperationFailure
 
 from ming import mim
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
 
 Command = dict[str, Any]
 

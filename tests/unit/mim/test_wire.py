@@ -24,9 +24,9 @@ from unit.mim.wire_messages import (
     sequence,
 )
 
-from ming.mim.core import Engine
-from ming.mim.serving import Conversation, Front
-from ming.mim.wire import HEADER_SIZE, MAX_MESSAGE, ProtocolError, body_size, read_message
+from ming.mim.commands.core import Engine
+from ming.mim.front.serving import Conversation, Front
+from ming.mim.front.wire import HEADER_SIZE, MAX_MESSAGE, ProtocolError, body_size, read_message
 
 Document = dict[str, Any]
 

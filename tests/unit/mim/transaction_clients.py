@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from bson import Binary, Int64
 
-from ming.mim.core import Engine
-from ming.mim.errors import CommandError
+from ming.mim.commands.core import Engine
+from ming.mim.data.errors import CommandError
 
 __all__ = [
     "FIND",

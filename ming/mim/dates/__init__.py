@@ -1,0 +1,1 @@
+"""Dates: their parts, time zones, formats, and the texts they are read from."""

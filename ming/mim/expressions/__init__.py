@@ -1,0 +1,1 @@
+"""Aggregation expressions: the compiler, and tables of operators."""

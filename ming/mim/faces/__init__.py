@@ -1,0 +1,1 @@
+"""PyMongo's classes over the engine, sync and async."""

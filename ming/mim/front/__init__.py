@@ -1,0 +1,1 @@
+"""The wire protocol, for unmodified drivers and tools."""

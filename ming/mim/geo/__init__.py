@@ -1,0 +1,1 @@
+"""Geometry: shapes of the plane and the sphere, GeoJSON, and the keys of geo indexes."""

@@ -1,0 +1,1 @@
+"""Aggregation pipelines: stages, accumulators, window functions."""

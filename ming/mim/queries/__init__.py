@@ -1,0 +1,1 @@
+"""Filters and projections: the compilers, and the operators of one kind each."""

@@ -1,0 +1,1 @@
+"""Stores: databases, collections, indexes and views in memory, transactions, and the file behind them."""

@@ -1,0 +1,1 @@
+"""Updates: modifiers compiled to changes of a document."""
