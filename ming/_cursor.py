@@ -164,8 +164,7 @@ class CursorBase(Generic[D]):
 
     def fetched(self) -> deque[RawDocument]:
         """Return the raw documents that the driver has and did not hand out yet, as far as that is known."""
-        # The second name is the embedded engine's.
-        batch = self._batch or getattr(self.cursor, "_data", None) or getattr(self.cursor, "_documents", None)
+        batch = self._batch or getattr(self.cursor, "_data", None)
         return batch if type(batch) is deque else _NOTHING
 
     def _reset(self) -> None:

@@ -34,7 +34,8 @@ class CommandCursor:
         self._collection = collection
         self._session = session
         self._access: Access = collection._access
-        self._documents: deque[dict[str, Any]] | None = deque(documents)
+        # Named as in the driver's cursors: what was fetched and not handed out yet.
+        self._data: deque[dict[str, Any]] | None = deque(documents)
         self._retrieved = 0
         self._closed = False
 
@@ -46,7 +47,7 @@ class CommandCursor:
     @property
     def alive(self) -> bool:
         """Whether there may be documents to come."""
-        return not self._closed and (self._documents is None or bool(self._documents))
+        return not self._closed and (self._data is None or bool(self._data))
 
     @property
     def retrieved(self) -> int:
@@ -56,7 +57,7 @@ class CommandCursor:
     @property
     def cursor_id(self) -> int | None:
         """0 once the results are there: the engine sends all of them at once."""
-        return None if self._documents is None else 0
+        return None if self._data is None else 0
 
     @property
     def address(self) -> None:
@@ -79,7 +80,7 @@ class CommandCursor:
         Raises:
             StopIteration: There is none, or the cursor is closed.
         """
-        documents = self._documents
+        documents = self._data
         if not documents or self._closed:
             documents = self._ready()
         if not documents:
@@ -122,4 +123,4 @@ class CommandCursor:
         self.close()
 
     def _ready(self) -> deque[dict[str, Any]]:
-        return deque() if self._closed or self._documents is None else self._documents
+        return deque() if self._closed or self._data is None else self._data

@@ -36,7 +36,7 @@ class Cursor(CommandCursor):
     def __init__(self, collection: Collection, *args: Any, **kwargs: Any) -> None:
         super().__init__(collection, ())
         self._query = FindQuery(*args, **kwargs)
-        self._documents = None
+        self._data = None
         self._empty = False
 
     # -- building the query
@@ -146,7 +146,7 @@ class Cursor(CommandCursor):
 
     def rewind(self) -> Self:
         """Forget the results, so that the next use asks again."""
-        self._documents = None
+        self._data = None
         self._retrieved = 0
         self._closed = False
         return self
@@ -205,15 +205,15 @@ class Cursor(CommandCursor):
         return reply
 
     def _with(self, **changes: Any) -> Self:
-        if self._documents is not None:
+        if self._data is not None:
             raise InvalidOperation("cannot set options after executing query")
         self._query = self._query.changed(**changes)
         return self
 
     def _ready(self) -> deque[dict[str, Any]]:
-        if self._documents is None and not self._closed:
-            self._documents = deque(() if self._empty else self._asked())
-            self._retrieved = len(self._documents)
+        if self._data is None and not self._closed:
+            self._data = deque(() if self._empty else self._asked())
+            self._retrieved = len(self._data)
         return super()._ready()
 
     def _asked(self) -> list[dict[str, Any]]:
