@@ -112,8 +112,15 @@ def _comparisons(database: Database) -> Iterator[Comparison]:
     for kind in KINDS:
         yield _read_all(database, kind, "all", lambda cursor: cursor.all())
     yield _read_all(database, _MEDIUM, "loop", _exhaust)
+    yield _read_all(
+        database, _MEDIUM, "and look at a field", lambda cursor: [obj.visits for obj in cursor.all()]
+    )
+    yield _read_all(
+        database, _MEDIUM, "and look at a list", lambda cursor: [obj.tags for obj in cursor.all()]
+    )
     yield _read_again(database)
     yield _flush(database)
+    yield _flush_beside_others(database)
     yield _many_to_one(database)
     yield _one_to_many(database)
 
@@ -134,7 +141,8 @@ def _read_all(database: Database, kind: Kind, way: str, read: Callable[[Any], ob
         read(cls.query.find())
         session.clear()
 
-    return Comparison(f"read {way}, {kind.name}", unit, work, GOALS[kind.name])
+    goal = GOALS[kind.name] if way in ("all", "loop") else None
+    return Comparison(f"read {way}, {kind.name}", unit, work, goal)
 
 
 def _read_again(database: Database) -> Comparison:
@@ -172,6 +180,14 @@ def _flush(database: Database) -> Comparison:
         session.flush()
 
     return Comparison(f"flush of {CHANGED} changed, M", unit, work, 0.1)
+
+
+def _flush_beside_others(database: Database) -> Comparison:
+    """As `_flush`, with all the others tracked, too."""
+    comparison = _flush(database)
+    others = _CLASSES[_MEDIUM.name].query.find().all()
+    comparison.name = f"{comparison.name}, of {len(others)}"
+    return comparison
 
 
 def _many_to_one(database: Database) -> Comparison:

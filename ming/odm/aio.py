@@ -2,7 +2,7 @@
 
 One session serves all tasks of an application: what it tracks belongs to the running context. A block
 ``async with session:`` starts with nothing tracked and ends so; a task that does not enter one goes on with
-what its creator tracks.
+what its creator tracks, and flushes of such tasks take turns.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ from ming.odm.pages import History
 from ming.odm.prefetch import load, paths
 from ming.odm.registry import mapper_of
 from ming.odm.tracking import TrackingSession
+from ming.odm.turns import Turns
 from ming.odm.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from pymongo.results import DeleteResult, UpdateResult
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from ming.evolve.report import MigrationReport
+    from ming.evolve.runs.options import MigrateOptions
     from ming.odm.relations import RelationProperty
 
 __all__ = ["AsyncODMSession"]
@@ -45,11 +48,12 @@ class _Work:
     def __init__(self, session: AsyncODMSession) -> None:
         self.uow = UnitOfWork(session)
         self.imap = IdentityMap()
+        self.turns = Turns()
         session._alive.add(self)
 
 
 class AsyncODMSession(TrackingSession):
-    """Mapped objects, asynchronously; arguments as `ODMSession`."""
+    """Mapped objects, asynchronously; arguments as `ODMSession`, but for ``raise_on_lazy``: it always does."""
 
     is_async: ClassVar[bool] = True
     _document_session = AsyncSession
@@ -60,12 +64,11 @@ class AsyncODMSession(TrackingSession):
         bind: Any = None,
         extensions: Iterable[Callable[[Any], Any]] | None = None,
         autoflush: bool = False,
-        raise_on_lazy: bool = True,
     ) -> None:
         self._alive: WeakSet[_Work] = WeakSet()
         self._works: ContextVar[_Work] = ContextVar("ming_odm_session")
         self._entered: ContextVar[tuple[Token[_Work], ...]] = ContextVar("ming_odm_entered", default=())
-        super().__init__(doc_session or AsyncSession(bind), extensions, autoflush, raise_on_lazy)
+        super().__init__(doc_session or AsyncSession(bind), extensions, autoflush, raise_on_lazy=True)
 
     # -- what the running context tracks
 
@@ -119,7 +122,8 @@ class AsyncODMSession(TrackingSession):
         """Store everything that changed, or one object; see `ODMSession.flush`."""
         if obj is not None:
             self._forbid_if_elsewhere(state(obj))
-        await self.perform(flush(self, obj))
+        async with self._work.turns.taken():
+            await self.perform(flush(self, obj))
 
     async def insert_now(self, obj: Any, st: ObjectState, **kwargs: Any) -> None:
         """Insert an object's document at once."""
@@ -287,6 +291,18 @@ class AsyncODMSession(TrackingSession):
     async def count(self, cls: type[Any], filter: Mapping[str, Any] | None = None) -> int:
         """Count the documents that match."""
         return await self.find(cls, {} if filter is None else filter).count()
+
+    async def migrate(self, cls: type[Any], **options: Unpack[MigrateOptions]) -> MigrationReport:
+        """Store every document of a mapped class in its newest version; see `AsyncSession.migrate`.
+
+        Objects of this session keep what they were loaded with, and can be flushed afterwards.
+
+        Args:
+            cls: The mapped class.
+            options: See `ming.evolve.runs.RunOptions`.
+        """
+        report: MigrationReport = await self.impl.migrate(mapper_of(cls).collection, **options)
+        return report
 
     # -- indexes
 

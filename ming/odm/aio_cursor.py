@@ -10,7 +10,7 @@ from ming._cursor import only
 from ming._values import Missing
 from ming.aio.cursor import AsyncCursor
 from ming.odm.base import hooks
-from ming.odm.cursor_base import PREFETCHED, CursorBase
+from ming.odm.cursor_base import CursorBase
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -76,7 +76,7 @@ class AsyncODMCursor(CursorBase[T]):
             await self._waiting.pop(0)
 
     async def _next_impl(self) -> T:
-        if self._options.load and self._ready is None:
+        if self._options["load"] and self._ready is None:
             return await self._next_prefetched()
         if self._ready is not None:
             for obj in self._ready:
@@ -107,11 +107,8 @@ class AsyncODMCursor(CursorBase[T]):
 
     async def first(self) -> T | None:
         """Return the next object, or None at the end."""
-        self._at_once = 1
-        try:
+        with self.wanting(1):
             return await anext(self, None)
-        finally:
-            self._at_once = PREFETCHED
 
     async def one(self) -> T:
         """Return the only object.
@@ -120,10 +117,11 @@ class AsyncODMCursor(CursorBase[T]):
             ValueError: There is none, or more than one.
         """
         found: list[T] = []
-        async for obj in self:
-            found.append(obj)
-            if len(found) > 1:
-                break
+        with self.wanting(2):
+            async for obj in self:
+                found.append(obj)
+                if len(found) > 1:
+                    break
         return only(found)
 
     async def all(self) -> list[T]:

@@ -21,19 +21,16 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from ming._flows.changes import same
 from ming._flows.operations import BulkWrite, CallHook
 from ming._flows.rebase import FindAgain
-from ming._values import Missing
 from ming.odm.flows import annotated, deleted, inserted, noted, update_lists, updated
 from ming.odm.unit_of_work import Step
-from ming.odm.writes import Change, change_of, stale, to_insert
+from ming.odm.writes import Change, change_of, is_unstored, refuse_without_id, stale, to_insert
 
 if TYPE_CHECKING:
     from pymongo.results import BulkWriteResult
 
     from ming._types import Flow
-    from ming.odm.base import ObjectState
 
 __all__ = ["SIZE", "one_by_one", "perform"]
 
@@ -93,9 +90,11 @@ def perform(session: Any, steps: Sequence[Step]) -> Flow[None]:
 
 def _request(session: Any, step: Step) -> Flow[_Request]:
     own = step.state
-    query = {"_id": own.document_id}
     if step.kind == "delete":
-        return _Request(step, None if own.document_id is Missing else pymongo.DeleteOne(query))
+        if is_unstored(own):
+            return _Request(step, None)
+        refuse_without_id(own)
+        return _Request(step, pymongo.DeleteOne({"_id": own.document_id}))
     if step.kind == "insert":
         return _Request(step, pymongo.InsertOne((yield from to_insert(own))))
     change = yield from change_of(own)
@@ -194,12 +193,8 @@ def _find_vanished(session: Any, requests: Sequence[_Request], result: BulkWrite
         if missed <= 0:
             return
         raw = yield from FindAgain(own.mapper.manager, {"_id": own.document_id})
-        if raw is None or not _is_version(own, change, raw):
+        if raw is None:
             raise stale(own)
         if any(name in raw and raw[name] is None for name in change.once_empty):
             yield from update_lists(session, own, change, {})
             missed -= 1
-
-
-def _is_version(own: ObjectState, change: Change, raw: Mapping[str, Any]) -> bool:
-    return change.version is Missing or same(raw.get(str(own.mapper.version_field)), change.version)

@@ -12,7 +12,7 @@ from ming._cursor import Cursor, only
 from ming._cursor import CursorBase as DocumentCursor
 from ming._values import Missing
 from ming.odm.base import hooks
-from ming.odm.cursor_base import PREFETCHED, CursorBase
+from ming.odm.cursor_base import CursorBase
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -57,7 +57,7 @@ class ODMCursor(CursorBase[T]):
 
     def _next_impl(self) -> T:
         found: T
-        if self._options.load and self._ready is None:
+        if self._options["load"] and self._ready is None:
             return self._next_prefetched()
         if self._ready is not None:
             found = next(self._ready)
@@ -83,11 +83,8 @@ class ODMCursor(CursorBase[T]):
 
     def first(self) -> T | None:
         """Return the next object, or None at the end."""
-        self._at_once = 1
-        try:
+        with self.wanting(1):
             return next(self, None)
-        finally:
-            self._at_once = PREFETCHED
 
     def one(self) -> T:
         """Return the only object.
@@ -95,7 +92,8 @@ class ODMCursor(CursorBase[T]):
         Raises:
             ValueError: There is none, or more than one.
         """
-        return only(list(islice(self, 2)))
+        with self.wanting(2):
+            return only(list(islice(self, 2)))
 
     def all(self) -> list[T]:
         """Return all objects that are left."""

@@ -7,6 +7,7 @@ document is in `ming.odm.loading`, pages are in `ming.odm.pages`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -15,7 +16,7 @@ from ming._flows.loading import loader_for
 from ming._values import Missing
 from ming.exc import MingException
 from ming.odm.base import ObjectState, detached, hooks, state
-from ming.odm.loading import Result, object_maker
+from ming.odm.loading import ObjectMaker
 from ming.odm.options import Options
 from ming.odm.pages import Pages
 from ming.odm.registry import mapper_of
@@ -51,7 +52,7 @@ class CursorBase(Pages, Generic[T]):
     ming_cursor: Any = None
     _options: Options = Options(decorate=None, fields=None, load=())
     _maker: Callable[[dict[str, Any]], Any] | None = None
-    _make: Callable[[dict[str, Any]], Any] | None = None
+    _objects: ObjectMaker | None = None
     _made_up_to: Any = None
     _note: Callable[[dict[str, Any]], None] | None = None
     _merges: bool = False
@@ -110,8 +111,8 @@ class CursorBase(Pages, Generic[T]):
 
     def read_ahead(self) -> None:
         """Make objects of documents that the driver has already, so that relations are loaded for them, too."""
-        source, make = self.ming_cursor, self._make
-        if make is None or self._options.refresh or not isinstance(source, DocumentCursor):
+        source, objects = self.ming_cursor, self._objects
+        if objects is None or self._options.refresh or not isinstance(source, DocumentCursor):
             return
         upcoming = [*islice(source.fetched(), PREFETCHED)]
         if not upcoming or any(raw is self._made_up_to for raw in upcoming):
@@ -121,27 +122,62 @@ class CursorBase(Pages, Generic[T]):
             try:
                 # In its turn it is read again, and the object is there.
                 if "_id" in raw:
-                    make(detached(raw))
+                    objects.make(detached(raw))
             except Exception:  # noqa: BLE001 - a ``migrate`` may raise anything, and does so again in its turn
                 return
+
+    @contextmanager
+    def wanting(self, count: int) -> Iterator[None]:
+        """Within a block, want so many objects: no more of them have relations loaded along, or are written back."""
+        source = self.ming_cursor
+        self._at_once = count
+        try:
+            with source.wanting(count) if isinstance(source, DocumentCursor) else nullcontext():
+                yield
+        finally:
+            self._at_once = PREFETCHED
 
     def _source(self) -> Any:
         """The cursor over the documents, made to hand out objects."""
         source = self.ming_cursor
-        if isinstance(source, DocumentCursor):
-            if self._maker is None:
-                self._maker = self._object_maker(source._allow_extra, source._strip_extra)
-            source._loader = self._maker
+        if (self._maker is None or source._loader is not self._maker) and isinstance(source, DocumentCursor):
+            self._prepare(source)
         return source
 
-    def _object_maker(self, allow_extra: bool = True, strip_extra: bool = True) -> Callable[[Any], Any]:
+    def _prepare(self, source: DocumentCursor[Any]) -> None:
+        if self._maker is None:
+            self.mapper.compile()
+            self._maker = self._object_maker(source.document_loader(), source.acceptance())
+        source._loader = self._maker
+        source._batch_loader = self._batch_maker()
+
+    def _batch_maker(self) -> Callable[[Any], list[Any]] | None:
+        """As the maker, for all that is left of a batch; None where single objects are looked at on their way."""
+        if self._objects is None or self._order is not None or self._options.decorate is not None:
+            return None
+        note, make_all = self._note, self._objects.make_all
+        if note is None:
+            return make_all
+
+        def noted(batch: Any) -> list[Any]:
+            for raw in batch:
+                note(raw)
+            return make_all(batch)
+
+        return noted
+
+    def _object_maker(
+        self,
+        load: Callable[[dict[str, Any]], Any] | None = None,
+        accepts: Callable[[dict[str, Any]], bool] | None = None,
+    ) -> Callable[[Any], Any]:
         """The function from a stored document to the object that stands for it in the session."""
         options, mapper = self._options, self.mapper
         note = self._note if self._order is None else self._mark
         mapper.compile()
-        load = loader_for(mapper.collection, allow_extra, strip_extra)
-        make = object_maker(self.session, mapper, options, load, Result(self), self._takes_over())
-        self._make = make
+        load = loader_for(mapper.collection) if load is None else load
+        self._objects = ObjectMaker(self, options, load, accepts, self._takes_over())
+        make = self._objects.make
         # Prefetching is done with the objects themselves.
         decorate = None if options.load else options.decorate
         if note is None and decorate is None:

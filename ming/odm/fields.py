@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar, ov
 from ming import schema as S
 from ming._fields import Field
 from ming._flows.changes import same
-from ming._values import Missing, Object
+from ming._values import Missing, MissingType, Object
 from ming.odm.base import detached, state
 from ming.odm.icollection import deinstrument
+from ming.odm.registry import REGISTRY
 
 if TYPE_CHECKING:
     from ming.odm.mapper import Mapper
@@ -25,6 +26,9 @@ V = TypeVar("V")
 _Class: TypeAlias = type[V]
 _ItemClass: TypeAlias = type[S.SchemaItem[V]]
 _Item: TypeAlias = type[S.SchemaItem[V]] | S.SchemaItem[V]
+
+_MADE = (dict, list, MissingType)
+"""What looks otherwise in a document than in the raw one it was made of."""
 
 _UNPRINTED = (S.Binary, S.Deprecated)
 
@@ -54,6 +58,20 @@ class ORMProperty:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
+    @property
+    def full_name(self) -> str:
+        """The attribute's name with that of its class, for messages."""
+        return f"{self.mapper.mapped_class.__name__}.{self.name}" if self.mapper else str(self.name)
+
+    def _class_of(self, related: type[Any] | str) -> type[Any]:
+        """A class that the property is about, which may be given by its name."""
+        if not isinstance(related, str):
+            return related
+        try:
+            return REGISTRY.named(related).mapped_class
+        except KeyError:
+            raise KeyError(f"{self.full_name}: there is no mapped class {related!r}") from None
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
@@ -69,7 +87,7 @@ class ORMProperty:
         """Return what the object's repr shows of the property."""
         try:
             return repr(self.__get__(instance, type(instance)))
-        except (AttributeError, S.Invalid):
+        except (AttributeError, KeyError, S.Invalid):
             # Printing never fails, not even where a required value is missing.
             return repr(Missing)
 
@@ -187,12 +205,18 @@ class FieldProperty(ORMProperty, Generic[T]):
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
-        found = instance.__ming__.state
         key = self._key
+        stored = instance._ming_stored
+        if stored is not None:
+            # Nobody has looked yet; what is no container, and there, is the same in the document to be made.
+            value = dict.get(stored, key, Missing)
+            if not isinstance(value, _MADE):
+                return value
+        found = instance.__ming__.state
         value = dict.get(found.document, key, Missing)
         if value is Missing:
             return self._absent(found)
-        if isinstance(value, (dict, list)) and found.options.instrument:
+        if isinstance(value, (dict, list)) and found.options["instrument"]:
             return found.instrumented(key)
         return value
 

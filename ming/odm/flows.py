@@ -15,18 +15,22 @@ from bson.errors import BSONError
 from pymongo.errors import OperationFailure, WriteConcernError
 from pymongo.results import DeleteResult, UpdateResult
 
+from ming._flows.changes import changed_fields, same
 from ming._flows.failures import annotate_doc_failure
 from ming._flows.operations import CallHook, DeleteOne, DriverCall, InsertOne, UpdateOne
-from ming._flows.rebase import is_upgraded, store_changes
+from ming._flows.origins import is_upgraded, refuse_if_never
+from ming._flows.rebase import store_changes
 from ming._values import Missing, Origin, set_origin
 from ming.exc import MingException
-from ming.odm.base import ObjectState, call_hook, hooks, state
+from ming.odm.base import ObjectState, call_hook, detached, hooks, state
 from ming.odm.writes import (
     Change,
     as_saved,
     change_of,
+    is_unstored,
     named,
     refuse_partial_upgrade,
+    refuse_without_id,
     stale,
     to_insert,
     whole_lists,
@@ -76,8 +80,18 @@ def update(session: Any, obj: Any, kwargs: Fields) -> Flow[UpdateResult]:
         IllegalStateChange: The ``_id`` was changed.
     """
     own = state(obj)
-    result: UpdateResult = yield from _around(session, own, "update", _update(session, own, kwargs))
+    step = _update(session, own, kwargs)
+    if hooks((*session.extensions, *own.mapper.extensions), "before_update"):
+        step = _heeding_hooks(own, detached(dict(own.document)), step)
+    result: UpdateResult = yield from _around(session, own, "update", step)
     return result
+
+
+def _heeding_hooks(own: ObjectState, before: Fields, step: Flow[T]) -> Flow[T]:
+    """A step that stores what the hooks before it have written into the document past the properties, too."""
+    for name in changed_fields(before, own.document).keys() - set(own.touched()):
+        own.distrust(name)
+    return (yield from step)
 
 
 def delete(session: Any, obj: Any, kwargs: Fields) -> Flow[DeleteResult]:
@@ -200,6 +214,8 @@ def update_lists(session: Any, own: ObjectState, change: Change, options: Fields
 def _update_upgraded(session: Any, own: ObjectState, options: Fields) -> Flow[UpdateResult]:
     """Store a document that was read in an older version, guarded against everybody who came first."""
     refuse_partial_upgrade(own)
+    refuse_if_never(own.mapper.manager, own.document)
+    own.dispatch()
     shown = yield from as_saved(own)
     storing = store_changes(own.mapper.manager, own.document, shown, options)
     result = yield from annotated(session, own, storing)
@@ -208,10 +224,10 @@ def _update_upgraded(session: Any, own: ObjectState, options: Fields) -> Flow[Up
 
 
 def _delete(session: Any, own: ObjectState, kwargs: Fields) -> Flow[DeleteResult]:
-    if own.document_id is Missing:
-        # It was never stored.
+    if is_unstored(own):
         deleted(session, own)
         return DeleteResult({"n": 0}, acknowledged=True)
+    refuse_without_id(own)
     operation = DeleteOne(own.mapper.manager, {"_id": own.document_id}, **fix_write_concern(kwargs))
     return (yield from _sent(session, own, operation, partial(deleted, session, own)))
 
@@ -220,8 +236,9 @@ def _delete(session: Any, own: ObjectState, kwargs: Fields) -> Flow[DeleteResult
 
 
 def inserted(session: Any, own: ObjectState, stored: Fields) -> None:
-    """Note that an object's document has been inserted; the driver has put an ``_id`` on it."""
-    if own.document_id is Missing:
+    """Note that an object's document has been inserted, under an ``_id`` that the driver or a hook may have made."""
+    if not same(own.document_id, stored["_id"]):
+        session.imap.expunge(own.instance)
         if "_id" in own.mapper.manager.field_index:
             own.set("_id", stored["_id"])
         else:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
-from ming._flows.rebase import is_upgraded
+from ming._flows.origins import is_upgraded
 from ming.odm import bulk
 from ming.odm.base import ObjectState, call_hook, state
 from ming.odm.cascades import cascade
@@ -84,7 +84,7 @@ class _Flush:
 
     def _states(self) -> list[ObjectState]:
         if self._only is None:
-            states: list[ObjectState] = self._session.uow.states()
+            states: list[ObjectState] = self._session.uow.pending()
             return states
         # What goes with the object is stored with it, and before it, should something be in the way.
         return [*dict.fromkeys(self._cascaded), self._only]
@@ -101,6 +101,9 @@ class _Flush:
         own = step.state
         manager = own.mapper.manager
         if is_upgraded(own.document) or strips(own) or not self._is_bulkable(own.mapper):
+            return None
+        if own.mapper.version_field is not None and self._session.in_transaction:
+            # There a bulk write does not say which of its updates found another version.
             return None
         return manager.collection_name, manager.driver_options
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from ming import schema as S
 from ming._fields import Field
 from ming.odm.fields import FieldProperty
-from ming.odm.registry import REGISTRY, mapper_of
+from ming.odm.registry import mapper_of
 
 if TYPE_CHECKING:
     from ming.odm.mapper import Mapper
@@ -65,8 +65,7 @@ class ForeignIdProperty(FieldProperty[Any]):
         Raises:
             KeyError: No mapped class has the name.
         """
-        if isinstance(self._related, str):
-            self._related = REGISTRY.named(self._related).mapped_class
+        self._related = self._class_of(self._related)
         return self._related
 
     @property

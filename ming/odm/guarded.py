@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ming._flows.changes import guarded, same, storable
 from ming._flows.loading import loader_for
 from ming._flows.operations import UpdateOne
-from ming._flows.rebase import FindAgain, is_upgraded, store_upgrade
+from ming._flows.origins import is_upgraded
+from ming._flows.rebase import FindAgain, store_upgrade
 from ming._values import Missing
 from ming.odm.base import ObjectState, detached, state
 

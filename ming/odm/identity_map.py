@@ -18,7 +18,7 @@ from ming.odm.registry import mapper_of
 if TYPE_CHECKING:
     from ming.odm.mapper import Mapper
 
-__all__ = ["IdentityMap", "hashable"]
+__all__ = ["IdentityMap", "hashable", "printed"]
 
 
 class IdentityMap:
@@ -78,8 +78,16 @@ class IdentityMap:
         return True
 
     def __repr__(self) -> str:
-        entries = [f"  {cls.__name__} : {document_id} => {obj!r}" for cls, document_id, obj in self]
+        entries = [f"  {cls.__name__} : {document_id} => {printed(obj)}" for cls, document_id, obj in self]
         return "\n".join([f"<imap ({len(self)})>", *entries])
+
+
+def printed(obj: Any) -> str:
+    """Return an object's repr; sessions can be printed even if the program's own one fails."""
+    try:
+        return repr(obj)
+    except Exception as error:  # noqa: BLE001 - it may raise anything
+        return f"<{type(obj).__name__}: no repr: {error!r}>"
 
 
 def hashable(document_id: Any) -> Any:

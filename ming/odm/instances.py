@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ming._values import Object
 from ming.odm.base import ObjectState, state
+from ming.odm.latent import FirstLook
 from ming.odm.query import QueryDescriptor
 from ming.odm.relations import RelationProperty
 from ming.utils import wordwrap
@@ -24,6 +25,9 @@ def equip(mapper: Mapper[Any]) -> None:
     """Give a class what mapped objects have, where it has nothing of its own."""
     cls: Any = mapper.mapped_class
     cls.query = QueryDescriptor(mapper)
+    cls.__ming__ = FirstLook()
+    # Where nothing is stored aside, the document is made.
+    cls._ming_stored = None
     cls.__init__ = _initializer(mapper, _own_init(cls))
     for name, method in _INSTANCE_METHODS.items():
         if getattr(cls, name, None) in (None, getattr(object, name, None)):

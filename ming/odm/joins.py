@@ -7,6 +7,7 @@ finds is gathered by `ming.odm.related`; which join a relation has is inferred i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ming._values import Missing
@@ -50,7 +51,7 @@ class Join:
         """The field of the other side's documents that is asked for."""
         return "_id"
 
-    @property
+    @cached_property
     def foreign(self) -> str:
         """The field that holds the foreign id."""
         return str(self.prop.name)
@@ -68,9 +69,9 @@ class Join:
         """Return the filter for what belongs to some keys."""
         return {self.field: keys[0]} if len(keys) == 1 else {self.field: {"$in": list(keys)}}
 
-    def tracked(self, session: Any, key: Any) -> Any:
-        """Return the object that a session has for a key where that answers for the server, or None."""
-        return None
+    def tracked(self, session: Any, keys: Iterable[Any]) -> dict[Any, Any]:
+        """Return the objects that a session has for keys, which are hashable, where they answer for the server."""
+        return {}
 
     def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[list[Any]]:
         """Relate an object to others.
@@ -152,9 +153,10 @@ class ManyToOneJoin(Join):
         value = dict.get(own.document, self.foreign)
         return [] if value is None and not self.prop.allow_none else [value]
 
-    def tracked(self, session: Any, key: Any) -> Any:
-        """Return the object that a session has with an ``_id``, as `ODMSession.get` does."""
-        return session.imap.get(self.rel_cls, key)
+    def tracked(self, session: Any, keys: Iterable[Any]) -> dict[Any, Any]:
+        """Return the objects that a session has with the ``_id``s, as `ODMSession.get` does."""
+        family = session.imap.family(mapper_of(self.rel_cls).root)
+        return {key: family[key] for key in keys if key in family} if family else {}
 
     def assign(self, own: ObjectState, value: Any, current: Iterable[Any]) -> Flow[list[Any]]:
         """Set the foreign id."""

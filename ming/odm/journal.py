@@ -7,11 +7,14 @@ change, and read by `ming.odm.related`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ming._values import Missing
 from ming.odm.base import ObjectState
 from ming.odm.identity_map import hashable
+
+if TYPE_CHECKING:
+    from ming.odm.unit_of_work import Tenure
 
 __all__ = ["Journal", "keys_in"]
 
@@ -20,13 +23,17 @@ class Journal:
     """The objects of a family that changed at a field, in order, and by the values they have there.
 
     Args:
+        tenure: In whose care the objects are.
         field: The field: a foreign id, a list of them, or ``_id``.
         states: The states of those whose changes are not stored yet.
     """
 
-    __slots__ = ("_by_key", "_entries", "_field", "_indexed", "_latest")
+    __slots__ = ("_by_key", "_entries", "_field", "_indexed", "_latest", "is_closed", "tenure")
 
-    def __init__(self, field: str, states: Iterable[ObjectState] = ()) -> None:
+    def __init__(self, tenure: Tenure, field: str, states: Iterable[ObjectState] = ()) -> None:
+        self.tenure = tenure
+        self.is_closed = False
+        """Whether nobody writes it any longer."""
         self._field = field
         self._entries = list(states)
         self._indexed = 0
@@ -48,6 +55,8 @@ class Journal:
     def holding(self, keys: Iterable[Any]) -> list[ObjectState]:
         """Return the states of those that changed and have one of some values now."""
         self._index()
+        if not self._by_key:
+            return []
         found: dict[ObjectState, None] = {}
         for key in keys:
             for own in self._by_key.get(key, ()):

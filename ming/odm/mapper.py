@@ -1,7 +1,8 @@
 """Mappers: how a class stands for the documents of a document class.
 
-``mapper()`` finds or makes one. What classes declare is read by `ming.odm.declarative`, which ends in the same
-`Mapper`; queries are in `ming.odm.query`; what a mapper does to the database, in `ming.odm.flows`.
+``mapper()`` finds or makes one; what can be asked of all of them is in `ming.odm.directory`. What classes
+declare is read by `ming.odm.declarative`, which ends in the same `Mapper`; queries are in `ming.odm.query`; what a
+mapper does to the database, in `ming.odm.flows`.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ming._base_manager import BaseManager
 from ming._fields import Field
 from ming._indexes import flagged
 from ming.odm import flows
 from ming.odm.base import ObjectState, state
+from ming.odm.directory import Directory
 from ming.odm.extensions import MapperExtension
 from ming.odm.fields import ORMProperty
 from ming.odm.foreign_ids import ForeignIdProperty
@@ -32,10 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["Mapper", "MapperExtension", "Query", "_ClassQuery", "_InstQuery", "mapper"]
 
 M = TypeVar("M")
-N = TypeVar("N")
 
 
-class Mapper(Generic[M]):
+class Mapper(Directory, Generic[M]):
     """How one class stands for the documents of a document class.
 
     Args:
@@ -53,8 +54,6 @@ class Mapper(Generic[M]):
         TypeError: There are other keyword arguments.
         KeyError: ``include_properties`` names a property that is not there.
     """
-
-    _mapper_by_classname: ClassVar[dict[str, Mapper[Any]]] = REGISTRY.by_name
 
     def __init__(
         self,
@@ -227,56 +226,7 @@ class Mapper(Generic[M]):
         result: UpdateResult = session.impl.update_partial(self.collection, spec, fields, **kwargs)
         return result
 
-    # -- all mappers
-
-    @classmethod
-    def by_class(cls, mapped_class: type[N]) -> Mapper[N]:
-        """Return the mapper of a class.
-
-        Raises:
-            KeyError: It is not mapped.
-        """
-        return REGISTRY.by_class[mapped_class]
-
-    @classmethod
-    def by_collection(cls, collection: type[Any]) -> Mapper[Any]:
-        """Return the mapper of a document class.
-
-        Raises:
-            KeyError: It is not mapped.
-        """
-        return REGISTRY.by_collection[collection]
-
-    @classmethod
-    def by_classname(cls, name: str) -> Mapper[Any]:
-        """Return the mapper of a class by its name, with or without the module.
-
-        Raises:
-            KeyError: No mapped class is of that name.
-        """
-        return REGISTRY.named(name)
-
-    @classmethod
-    def all_mappers(cls) -> list[Mapper[Any]]:
-        """Return all mappers there are."""
-        return REGISTRY.all
-
-    @classmethod
-    def compile_all(cls) -> None:
-        """Look up what all properties name; done one by one at first use otherwise.
-
-        Raises:
-            KeyError: No mapped class is of a name; all the others are looked up nevertheless.
-        """
-        errors: list[KeyError] = []
-        for each in REGISTRY:
-            try:
-                each.compile()
-            except KeyError as error:
-                # What has been redefined since is of no interest.
-                errors += [error] if REGISTRY.is_current(each) else []
-        if errors:
-            raise errors[0]
+    # -- compiling
 
     def compile(self) -> None:
         """Look up what the properties name, for classes of the same polymorphic family as far as they are there.
@@ -303,34 +253,6 @@ class Mapper(Generic[M]):
         registered = (self.manager.polymorphic_registry or {}).values() if self.manager.polymorphic_on else ()
         mappers = [REGISTRY.by_collection.get(cls) for cls in registered]
         return list(dict.fromkeys([self, *(each for each in mappers if each is not None)]))
-
-    @classmethod
-    def ensure_all_indexes(cls) -> None:
-        """Create the declared indexes of every class that has a collection and a synchronous session."""
-        for each in REGISTRY:
-            is_async = getattr(each.session, "is_async", False) is True
-            if each.session and not is_async and each.manager.collection_name is not None:
-                each.session.ensure_indexes(each.collection)
-
-    @classmethod
-    def clear_all(cls) -> None:
-        """Forget all mappers but those of the library's own bases."""
-        REGISTRY.clear()
-
-    @classmethod
-    def replace_session(cls, session: Any) -> None:
-        """Let all mapped classes live in another session.
-
-        Args:
-            session: The session.
-        """
-        for each in REGISTRY:
-            each.session = session
-            meta = getattr(each.mapped_class, "__mongometa__", None)
-            if meta is not None:
-                meta.session = session
-        cls.compile_all()
-        cls.ensure_all_indexes()
 
 
 @overload

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ming._values import Missing
 from ming.odm.base import ObjectState, state
 from ming.odm.registry import mapper_of
 from ming.odm.related import related
@@ -21,17 +22,16 @@ def siblings(own: ObjectState, prop: RelationProperty) -> list[ObjectState]:
     if own.group is None or own.session is None:
         return [own]
     own.group.read_ahead()
-    others = [each for each in own.session.uow.states() if each.group is own.group and each is not own]
+    others = [each for each in own.session.uow.together(own.group) if each is not own]
     # Classes of one family may have the relation each for itself, or not at all.
     return [own, *(each for each in others if each.mapper.property_index.get(str(prop.name)) is prop)]
 
 
 def load(session: Any, prop: RelationProperty, own: Iterable[ObjectState]) -> Flow[None]:
     """Load a relation for those of the objects that do not have it loaded."""
-    waiting = [each for each in own if prop.loaded(each) is None]
+    waiting = [each for each in own if prop.loaded(each) is Missing]
     results = yield from related(session, prop.join, waiting)
-    for each, objects in zip(waiting, results, strict=True):
-        prop.keep(each, objects)
+    prop.keep(waiting, results)
 
 
 def paths(session: Any, objects: Any, names: Iterable[str]) -> Flow[None]:

@@ -14,7 +14,10 @@ from ming.odm.base import ObjectState, state
 
 if TYPE_CHECKING:
     from pymongo.results import DeleteResult, UpdateResult
+    from typing_extensions import Unpack
 
+    from ming.evolve.report import MigrationReport
+    from ming.evolve.runs.options import MigrateOptions
     from ming.odm.cursor import ODMCursor
     from ming.odm.mapper import Mapper
 
@@ -100,6 +103,10 @@ class _ClassQuery(Generic[T]):
     def aggregate(self, *args: Any, **kwargs: Any) -> Any:
         """Run a pipeline; see `ODMSession.aggregate`."""
         return self.session.aggregate(self.mapped_class, *args, **kwargs)
+
+    def migrate(self, **options: Unpack[MigrateOptions]) -> MigrationReport:
+        """Store every document in its newest version; see `ODMSession.migrate`."""
+        return cast("MigrationReport", self.session.migrate(self.mapped_class, **options))
 
 
 class _InstQuery(Generic[T]):

@@ -14,6 +14,7 @@ from ming._flows.operations import Operation
 from ming.odm.base import ObjectState, state
 from ming.odm.identity_map import hashable
 from ming.odm.journal import Journal, keys_in
+from ming.odm.latent import is_latent
 
 if TYPE_CHECKING:
     from ming._types import Flow
@@ -70,32 +71,31 @@ def related(session: Any, join: Join, own: Sequence[ObjectState]) -> Flow[list[l
     """
     results: list[list[Any]] = []
     journal = session.uow.journal(join.watched)
-    for batch in _batches(join, own):
-        keys = {hashable(key): key for each in batch for key in join.keys(each)}
-        tracked = {name: join.tracked(session, key) for name, key in keys.items()}
-        found = [(obj, keys[name]) for name, obj in tracked.items() if obj is not None]
-        asked = [key for name, key in keys.items() if tracked[name] is None]
+    for wanted in _batches([join.keys(each) for each in own]):
+        keys = {hashable(key): key for each in wanted for key in each}
+        tracked = join.tracked(session, keys)
+        found = [(obj, keys[name]) for name, obj in tracked.items()]
+        asked = [key for name, key in keys.items() if name not in tracked]
         if asked:
             found += yield from FindObjects(join.rel_cls, join.query(asked), join.field)
         pending = [each for each in journal.holding(keys) if each.status in _PENDING]
-        results += _distributed(join, batch, _in_memory(join, found, pending))
+        results += _distributed(wanted, _in_memory(join, found, pending))
     return results
 
 
 _PENDING: Final = (ObjectState.new, ObjectState.dirty)
 
 
-def _batches(join: Join, own: Sequence[ObjectState]) -> Iterator[list[ObjectState]]:
-    """Objects that are asked for together; the keys of one object are never torn apart."""
-    batch: list[ObjectState] = []
+def _batches(wanted: Iterable[list[Any]]) -> Iterator[list[list[Any]]]:
+    """The keys of objects that are asked for together; those of one object are never torn apart."""
+    batch: list[list[Any]] = []
     size = 0
-    for each in own:
-        count = len(join.keys(each))
-        if batch and size + count > _BATCH:
+    for keys in wanted:
+        if batch and size + len(keys) > _BATCH:
             yield batch
             batch, size = [], 0
-        batch.append(each)
-        size += count
+        batch.append(keys)
+        size += len(keys)
     if batch:
         yield batch
 
@@ -103,25 +103,28 @@ def _batches(join: Join, own: Sequence[ObjectState]) -> Iterator[list[ObjectStat
 def _in_memory(join: Join, found: Iterable[Found], pending: Iterable[ObjectState]) -> Iterator[Found]:
     """What is found, then what is going to be, with the values that are about to be stored."""
     for obj, stored in found:
-        own = state(obj)
-        yield obj, stored if own.status == ObjectState.clean else dict.get(own.document, join.field)
+        is_stored = is_latent(obj) or state(obj).status == ObjectState.clean
+        yield obj, stored if is_stored else dict.get(state(obj).document, join.field)
     for own in pending:
         if isinstance(own.instance, join.rel_cls):
             yield own.instance, dict.get(own.document, join.field)
 
 
-def _distributed(join: Join, own: Sequence[ObjectState], found: Iterable[Found]) -> list[list[Any]]:
-    """What belongs to each object."""
-    results: list[dict[int, Any]] = [{} for _ in own]
-    wanting: dict[Any, list[dict[int, Any]]] = {}
-    for each, result in zip(own, results, strict=True):
-        for key in join.keys(each):
-            wanting.setdefault(hashable(key), []).append(result)
+def _distributed(wanted: Sequence[list[Any]], found: Iterable[Found]) -> list[list[Any]]:
+    """What belongs to each object, by the keys it wants."""
+    order: dict[int, Any] = {}
+    by_key: dict[Any, dict[int, None]] = {}
     for obj, value in found:
+        order[id(obj)] = obj
         for key in keys_in(value):
-            for result in wanting.get(key, ()):
-                result[id(obj)] = obj
-    return [list(result.values()) for result in results]
+            by_key.setdefault(key, {})[id(obj)] = None
+    results = []
+    for keys in wanted:
+        several = [by_key[name] for name in map(hashable, keys) if name in by_key]
+        chosen = several[0] if len(several) == 1 else set().union(*several)
+        in_order = chosen if len(several) == 1 else filter(chosen.__contains__, order)
+        results.append([order[each] for each in in_order])
+    return results
 
 
 def followed(

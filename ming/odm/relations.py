@@ -7,9 +7,10 @@ ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from ming._values import Missing
 from ming.exc import AmbiguousJoin, NoJoin, ORMError
 from ming.odm.base import ObjectState, Tracker, state
 from ming.odm.fields import ORMProperty
@@ -18,12 +19,13 @@ from ming.odm.icollection import InstrumentedList
 from ming.odm.joins import Join, ManyToManyListJoin, ManyToOneJoin, OneToManyJoin
 from ming.odm.journal import Journal
 from ming.odm.prefetch import load
-from ming.odm.registry import REGISTRY, mapper_of
+from ming.odm.registry import mapper_of
 from ming.odm.related import followed
 
 if TYPE_CHECKING:
     from ming._types import Flow
     from ming.odm.mapper import Mapper
+    from ming.odm.unit_of_work import Tenure
 
 __all__ = ["ManyToManyListTracker", "OneToManyTracker", "RelationProperty"]
 
@@ -60,11 +62,11 @@ class ManyToManyListTracker(OneToManyTracker):
 _READ_ONLY: Final = OneToManyTracker()
 
 
-class _Loaded(NamedTuple):
-    """What a relation loaded, and what it depends on."""
+class _Basis(NamedTuple):
+    """What it depends on that a loaded relation is still true."""
 
-    value: Any
     keys: list[Any]
+    """The values that lead from the object to the other side."""
     journal: Journal
     """Who changed at the other side."""
     position: int
@@ -119,8 +121,7 @@ class RelationProperty(ORMProperty):
         Raises:
             KeyError: No mapped class is of the name.
         """
-        if isinstance(self._related, str):
-            self._related = REGISTRY.named(self._related).mapped_class
+        self._related = self._class_of(self._related)
         return self._related
 
     @property
@@ -148,9 +149,11 @@ class RelationProperty(ORMProperty):
             return kind(own_cls, rel_cls, own[0])
         if own or len(other) > 1:
             names = [prop.name for prop in own or other]
-            raise AmbiguousJoin(f"Ambiguous join, satisfying keys are {names}")
+            raise AmbiguousJoin(
+                f"Ambiguous join, satisfying keys are {names}; via= of {self.full_name} says which"
+            )
         if not other:
-            raise NoJoin(f"No join keys found between {own_cls} and {rel_cls}")
+            raise NoJoin(f"No join keys found between {own_cls} and {rel_cls} for {self.full_name}")
         if other[0].uselist:
             return ManyToManyListJoin(own_cls, rel_cls, other[0], detains_list=False)
         return OneToManyJoin(own_cls, rel_cls, other[0])
@@ -174,59 +177,68 @@ class RelationProperty(ORMProperty):
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
             return self
-        own = state(instance)
-        if self.join.is_list and not self.fetch:
+        own = instance.__ming__.state
+        if not self.fetch and self.join.is_list:
             return self.join.iterator(instance)
-        loaded = self.loaded(own)
-        if loaded is None:
+        value = self.loaded(own)
+        if value is Missing:
             self.join.session_for(own).load_relation(own, self)
-            loaded = self.loaded(own)
-            assert loaded is not None
-        return loaded.value if self.fetch else [loaded.value]
+            value = self.loaded(own)
+            assert value is not Missing
+        return value if self.fetch else [value]
 
-    def loaded(self, own: ObjectState) -> _Loaded | None:
-        """Return what was loaded for an object as it is after all changes in memory; None if it has to be asked for."""
-        found: _Loaded | None = own.extra_state.get(self)
-        if found is None or found.keys != self.join.keys(own):
-            return None
+    def loaded(self, own: ObjectState) -> Any:
+        """Return what was loaded for an object as it is after all changes in memory.
+
+        `Missing` if it has to be asked for.
+        """
+        if own.relations is None or self not in own.relations:
+            return Missing
+        basis: _Basis = own.relations[self]
+        value = own.extra_state.get(self, Missing)
+        if value is Missing or basis.keys != self.join.keys(own):
+            return Missing
         if own.session is None:
             # Nobody keeps it up any longer; it is what it was.
-            return found
-        journal = self._journal(own)
-        if journal is not found.journal:
-            return None
-        if len(journal) == found.position:
-            return found
-        objects = self._objects(found)
-        current = followed(self.join, own, objects, journal, found.position)
-        if [*map(id, current)] == [*map(id, objects)]:
-            own.extra_state[self] = found._replace(position=len(journal))
-        else:
-            self.keep(own, current)
-        kept: _Loaded = own.extra_state[self]
-        return kept
+            return value
+        journal = basis.journal
+        if journal.is_closed or journal.tenure is not own.tenure:
+            return Missing
+        if len(journal) == basis.position:
+            return value
+        objects = self._objects(value)
+        current = followed(self.join, own, objects, journal, basis.position)
+        if [*map(id, current)] != [*map(id, objects)]:
+            value = own.extra_state[self] = self._value(current)
+        own.relations[self] = basis._replace(position=len(journal))
+        return value
 
     def related_to(self, own: ObjectState) -> list[Any]:
         """Return the objects that were loaded for an object, also where there can be one only."""
-        loaded = self.loaded(own)
-        return [] if loaded is None else self._objects(loaded)
+        value = self.loaded(own)
+        return [] if value is Missing else self._objects(value)
 
-    def _objects(self, loaded: _Loaded) -> list[Any]:
+    def _objects(self, value: Any) -> list[Any]:
         if self.join.is_list:
-            return list(loaded.value)
-        return [] if loaded.value is None else [loaded.value]
+            return list(value)
+        return [] if value is None else [value]
 
-    def _journal(self, own: ObjectState) -> Journal:
-        journal: Journal = self.join.session_for(own).uow.journal(self.join.watched)
-        return journal
-
-    def keep(self, own: ObjectState, objects: list[Any]) -> None:
-        """Keep what was loaded for an object."""
-        value: Any = objects[0] if objects else None
+    def _value(self, objects: list[Any]) -> Any:
         if self.join.is_list:
-            value = InstrumentedList(objects, _READ_ONLY)
-        journal = self._journal(own)
-        own.extra_state[self] = _Loaded(value, self.join.keys(own), journal, len(journal))
+            return InstrumentedList(objects, _READ_ONLY)
+        return objects[0] if objects else None
+
+    def keep(self, states: Iterable[ObjectState], results: Iterable[list[Any]]) -> None:
+        """Keep what was loaded for some objects."""
+        journals: dict[Tenure | None, Journal] = {}
+        for own, objects in zip(states, results, strict=True):
+            journal = journals.get(own.tenure)
+            if journal is None:
+                uow = self.join.session_for(own).uow
+                journal = journals[own.tenure] = uow.journal(self.join.watched)
+            own.extra_state[self] = self._value(objects)
+            own.relations = own.relations or {}
+            own.relations[self] = _Basis(self.join.keys(own), journal, len(journal))
 
     # -- writing
 
@@ -239,7 +251,7 @@ class RelationProperty(ORMProperty):
         join = self.join
         current: Sequence[Any] = ()
         if join.asks_other_side:
-            if self.loaded(own) is not None:
+            if self.loaded(own) is not Missing:
                 current = self.related_to(own)
             elif own.status == ObjectState.new:
                 # No document can refer to it yet, but objects in memory can.
@@ -250,6 +262,6 @@ class RelationProperty(ORMProperty):
         given = list(value) if join.is_list else value
         objects = yield from join.assign(own, given, current)
         is_whole = not join.is_list or len(objects) == len(given)
-        if self.loaded(own) is None and is_whole and all(obj in session.uow for obj in objects):
+        if self.loaded(own) is Missing and is_whole and all(obj in session.uow for obj in objects):
             unique = {id(obj): obj for obj in objects}
-            self.keep(own, list(unique.values()))
+            self.keep([own], [list(unique.values())])

@@ -28,8 +28,10 @@ from ming.session import Session
 
 if TYPE_CHECKING:
     from pymongo.results import DeleteResult, UpdateResult
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
+    from ming.evolve.report import MigrationReport
+    from ming.evolve.runs.options import MigrateOptions
     from ming.odm.relations import RelationProperty
 
 __all__ = ["ODMSession"]
@@ -302,6 +304,18 @@ class ODMSession(TrackingSession):
     def count(self, cls: type[Any], filter: Mapping[str, Any] | None = None) -> int:
         """Count the documents that match."""
         return self.find(cls, {} if filter is None else filter).count()
+
+    def migrate(self, cls: type[Any], **options: Unpack[MigrateOptions]) -> MigrationReport:
+        """Store every document of a mapped class in its newest version; see `Session.migrate`.
+
+        Objects of this session keep what they were loaded with, and can be flushed afterwards.
+
+        Args:
+            cls: The mapped class.
+            options: See `ming.evolve.runs.RunOptions`.
+        """
+        report: MigrationReport = self.impl.migrate(mapper_of(cls).collection, **options)
+        return report
 
     # -- indexes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from ming._values import Missing
 
@@ -58,12 +59,20 @@ class FieldTracker(Tracker):
         name: The field.
     """
 
-    __slots__ = ("_value", "name")
+    __slots__ = ("_containers", "_value", "name")
 
     def __init__(self, state: ObjectState, name: str) -> None:
         super().__init__(state)
         self.name = name
+        self._containers: WeakValueDictionary[int, Any] | None = None
         self._value = dict.get(state.document, name, Missing)
+
+    @property
+    def containers(self) -> WeakValueDictionary[int, Any]:
+        """The tracked containers below the field that somebody holds, by the identity of the plain ones."""
+        if self._containers is None:
+            self._containers = WeakValueDictionary()
+        return self._containers
 
     def changing(self) -> None:
         """Something below the field is about to change."""

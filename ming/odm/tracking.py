@@ -178,7 +178,6 @@ class TrackingSession:
         self.enlist(state(obj))
         self.uow.save(obj)
         self.imap.save(obj)
-        obj.__ming__.session = self
 
     def save(self, obj: Any) -> None:
         """Track an object, so that the next flush stores what changed.
@@ -220,8 +219,6 @@ class TrackingSession:
     def clear(self) -> None:
         """Track nothing any longer; what was not flushed is lost."""
         self.enlist()
-        for own in self.uow.states():
-            own.session = None
         self.uow.clear()
         self.imap.clear()
 

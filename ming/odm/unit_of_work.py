@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ming.odm.base import ObjectState, state
+from ming.odm.identity_map import printed
 from ming.odm.journal import Journal
 from ming.utils import indent
 
 if TYPE_CHECKING:
+    from ming.odm.latent import Result
     from ming.odm.mapper import Mapper
     from ming.odm.memory import Memory
     from ming.odm.tracking import TrackingSession
@@ -36,6 +38,9 @@ class Step:
         names = {"insert": document, "update": self.state.changes(), "delete": {}}[self.kind]
         fields = ", ".join(sorted(set(names) - {"_id"}))
         text = f"{self.kind} {type(self.state.instance).__name__} _id={self.state.document_id!r}"
+        if self.kind == "delete":
+            # What these lead to is asked for by the flush.
+            fields = ", ".join(f"{prop.cascade} {prop.name}" for prop in self.state.mapper.cascades)
         return f"{text}: {fields}" if fields else text
 
 
@@ -73,6 +78,35 @@ def plan(states: Iterable[ObjectState], besides: Collection[ObjectState] = ()) -
     return FlushPlan(tuple(steps))
 
 
+class Tenure:
+    """The time from one clearing of a unit of work to the next, which is how long it cares for objects.
+
+    Its objects share it, so that an end for all of them takes no visit to each.
+
+    Args:
+        uow: The unit of work.
+    """
+
+    __slots__ = ("_uow",)
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow: UnitOfWork | None = uow
+
+    @property
+    def session(self) -> Any:
+        """The session that tracks the objects; None when that is over."""
+        return None if self._uow is None else self._uow.session
+
+    def expect(self, own: ObjectState) -> None:
+        """Note that an object is going to be stored by a flush."""
+        if self._uow is not None:
+            self._uow.expect(own)
+
+    def end(self) -> None:
+        """Care for the objects no longer."""
+        self._uow = None
+
+
 class UnitOfWork:
     """Tracked objects in the order in which they were first saved.
 
@@ -82,9 +116,11 @@ class UnitOfWork:
 
     def __init__(self, session: TrackingSession) -> None:
         self.session = session
-        self._objects: dict[ObjectState, Any] = {}
-        self.add: Callable[[ObjectState, Any], None] = self._objects.__setitem__
-        """Track an object that is not tracked."""
+        self.objects: dict[int, Any] = {}
+        """The tracked objects by their identity, for cursors to put theirs in."""
+        self.tenure = Tenure(self)
+        """What ties the objects to this unit of work, until it is cleared."""
+        self._pending: dict[ObjectState, None] = {}
         self._journals: dict[tuple[Mapper[Any], str], Journal] = {}
         self._flushes = 0
         self.memory: Callable[[], Memory | None] = lambda: None
@@ -93,13 +129,13 @@ class UnitOfWork:
         """The states that are being stored: a flush that a hook starts, or another task, leaves them alone."""
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(list(self._objects.values()))
+        return iter(list(self.objects.values()))
 
     def __len__(self) -> int:
-        return len(self._objects)
+        return len(self.objects)
 
     def __contains__(self, obj: Any) -> bool:
-        return state(obj) in self._objects
+        return self.objects.get(id(obj)) is obj
 
     def __bool__(self) -> bool:
         return True
@@ -107,25 +143,36 @@ class UnitOfWork:
     def save(self, obj: Any) -> None:
         """Track an object; one that is tracked already keeps its place."""
         found = state(obj)
-        self._objects.setdefault(found, obj)
+        self.objects.setdefault(id(obj), obj)
+        found.tenure = self.tenure
+        if found.status != ObjectState.clean:
+            self.expect(found)
         if found.status == ObjectState.new:
             self.note_fields(found)
 
     def expunge(self, obj: Any) -> None:
         """Track an object no longer, if it is tracked."""
         found = state(obj)
-        self._objects.pop(found, None)
+        self.objects.pop(id(obj), None)
+        self._pending.pop(found, None)
         if found.status == ObjectState.new:
             self.note_fields(found)
         elif not found.gone:
             # Its document is still there, and will be another object: relations that lead to it are read anew.
-            root = found.mapper.root
-            self._journals = {of: each for of, each in self._journals.items() if of[0] is not root}
+            self._close_journals(found.mapper.root)
+
+    def _close_journals(self, root: Mapper[Any] | None = None) -> None:
+        """Keep the journals, all or those of a family, no longer."""
+        for of in [of for of in self._journals if root in (None, of[0])]:
+            self._journals.pop(of).is_closed = True
 
     def clear(self) -> None:
         """Track nothing any longer."""
-        self._objects.clear()
-        self._journals.clear()
+        self.tenure.end()
+        self.tenure = Tenure(self)
+        self.objects.clear()
+        self._pending.clear()
+        self._close_journals()
 
     def flush(self) -> Any:
         """Store everything that changed; the same as the session's flush."""
@@ -133,7 +180,25 @@ class UnitOfWork:
 
     def states(self) -> list[ObjectState]:
         """Return the states of the tracked objects."""
-        return list(self._objects)
+        return [state(obj) for obj in self]
+
+    def expect(self, own: ObjectState) -> None:
+        """Note that an object is going to be stored by a flush."""
+        self._pending[own] = None
+
+    def pending(self) -> list[ObjectState]:
+        """Return the states of the objects that a flush is to store, in the order of all objects."""
+        for own in [each for each in self._pending if each.status == ObjectState.clean]:
+            del self._pending[own]
+        waiting = {id(own.instance): own for own in self._pending if self.tracks(own)}
+        if len(waiting) < 2:
+            return list(waiting.values())
+        return [waiting[key] for key in filter(waiting.__contains__, self.objects)]
+
+    def together(self, result: Result) -> list[ObjectState]:
+        """Return the states of the tracked objects that came in a result, and in no later one."""
+        found = [self.objects[key] for key in dict.fromkeys(result.keys) if key in self.objects]
+        return [own for own in map(state, found) if own.group is result]
 
     def journal(self, of: tuple[Mapper[Any], str]) -> Journal:
         """Return the journal of changes at a field, which is kept up from then on.
@@ -143,19 +208,16 @@ class UnitOfWork:
         """
         if of not in self._journals:
             root, field = of
-            pending = (ObjectState.new, ObjectState.dirty)
+            of_family = (each for each in self.pending() if each.mapper.root is root)
             self._journals[of] = Journal(
-                field, [each for each in self._family(root) if each.status in pending]
+                self.tenure, field, [each for each in of_family if each.status != ObjectState.deleted]
             )
         return self._journals[of]
 
     def directory(self, of: tuple[Mapper[Any], str]) -> Journal:
         """Return a journal of all tracked objects of a family, whether they changed or not; see `journal`."""
         root, field = of
-        return Journal(field, self._family(root))
-
-    def _family(self, root: Mapper[Any]) -> list[ObjectState]:
-        return [each for each in self._objects if each.mapper.root is root]
+        return Journal(self.tenure, field, [each for each in self.states() if each.mapper.root is root])
 
     def note(self, own: ObjectState, name: str) -> None:
         """Note that a field of an object changes in memory."""
@@ -171,11 +233,12 @@ class UnitOfWork:
 
     def plan(self) -> FlushPlan:
         """Return what a flush would do now."""
-        return plan(list(self._objects), besides=self.in_progress)
+        return plan(self.pending(), besides=self.in_progress)
 
     def tracks(self, own: ObjectState) -> bool:
         """Whether the object of a state is tracked."""
-        return own in self._objects
+        obj = own.instance
+        return obj is not None and self.objects.get(id(obj)) is obj
 
     @property
     def is_flushing(self) -> bool:
@@ -212,7 +275,8 @@ class UnitOfWork:
     @property
     def clean(self) -> Iterator[Any]:
         """Objects that are stored as they are."""
-        return self._with_status(ObjectState.clean)
+        pending = {id(own.instance) for own in self.pending()}
+        return (obj for key, obj in list(self.objects.items()) if key not in pending)
 
     @property
     def dirty(self) -> Iterator[Any]:
@@ -225,11 +289,11 @@ class UnitOfWork:
         return self._with_status(ObjectState.deleted)
 
     def _with_status(self, status: str) -> Iterator[Any]:
-        return (obj for found, obj in list(self._objects.items()) if found.status == status)
+        return (own.instance for own in self.pending() if own.status == status)
 
     def __repr__(self) -> str:
         lines = ["<UnitOfWork>"]
         for status in ObjectState.STATUSES:
             lines.append(f"  <{status}>")
-            lines += [f"    {indent(repr(obj), 4)}" for obj in self._with_status(status)]
+            lines += [f"    {indent(printed(obj), 4)}" for obj in getattr(self, status)]
         return "\n".join(lines)

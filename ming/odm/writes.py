@@ -22,8 +22,10 @@ __all__ = [
     "Change",
     "as_saved",
     "change_of",
+    "is_unstored",
     "named",
     "refuse_partial_upgrade",
+    "refuse_without_id",
     "stale",
     "strips",
     "to_insert",
@@ -73,7 +75,17 @@ def refuse_partial_upgrade(own: ObjectState) -> None:
         )
 
 
-def _refuse_without_id(own: ObjectState) -> None:
+def is_unstored(own: ObjectState) -> bool:
+    """Whether there is no document to delete: the object has no ``_id``, though it was not read without one."""
+    return own.document_id is Missing and own.options.get("fields") is None
+
+
+def refuse_without_id(own: ObjectState) -> None:
+    """Refuse to store or delete an object whose document cannot be named.
+
+    Raises:
+        IllegalStateChange: It was read without its ``_id``.
+    """
     fields = own.options.get("fields")
     if own.document_id is Missing or (fields is not None and "_id" not in fields):
         name = type(own.instance).__name__
@@ -91,12 +103,13 @@ def as_saved(own: ObjectState) -> Flow[Any]:
 
 
 def to_insert(own: ObjectState) -> Flow[Fields]:
-    """Return the document to insert."""
+    """Return the document to insert, as it is now."""
     version_field = own.mapper.version_field
     if version_field is not None and own.document.get(version_field) is None:
         own.set(version_field, 0)
+    own.dispatch()
     if own.mapper.manager.before_save is None:
-        return dict(storable(dict(own.document), own.document._origin))
+        return dict(storable(detached(dict(own.document)), own.document._origin))
     shown = yield from as_saved(own)
     return dict(storable(dict(shown), shown._origin))
 
@@ -108,11 +121,11 @@ def change_of(own: ObjectState) -> Flow[Change]:
         IllegalStateChange: The ``_id`` was changed, or was not read; a key cannot be named in an update; the
             version field was not read.
     """
-    _refuse_without_id(own)
+    refuse_without_id(own)
+    said = yield from _said_by_hook(own)
+    own.dispatch()
     changes = own.changes()
-    if own.mapper.manager.before_save is not None:
-        shown = yield from as_saved(own)
-        changes |= storable(changed_fields(own.document, shown))
+    changes.update(said)
     _refuse_changed_id(own, changes)
     changes, left = _as_read(own, changes)
     query: Fields = {"_id": own.document_id}
@@ -136,6 +149,15 @@ def change_of(own: ObjectState) -> Flow[Change]:
     if once_empty:
         query["$nor"] = [{name: {"$type": "null"}} for name in once_empty]
     return Change(query, updating, version, left, once_empty)
+
+
+def _said_by_hook(own: ObjectState) -> Flow[Fields]:
+    """The changes that the hook makes which runs before a document is saved."""
+    if own.mapper.manager.before_save is None:
+        return {}
+    before = detached(dict(own.document))
+    shown = yield from as_saved(own)
+    return storable(changed_fields(before, shown))
 
 
 def _refuse_changed_id(own: ObjectState, changes: Fields) -> None:

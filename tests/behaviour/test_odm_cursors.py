@@ -146,35 +146,6 @@ async def test_documents_as_they_are(odm: OdmFace, page: Any) -> None:
     assert await found.next() == 6
 
 
-async def test_a_family_meets_in_one_object(odm: OdmFace) -> None:
-    class Base(MappedClass):
-        class __mongometa__:
-            name = "page"
-            session = odm.declared
-            polymorphic_on = "kind"
-            polymorphic_identity = "base"
-
-        _id = FieldProperty(int)
-        kind = FieldProperty(str, if_missing="base")
-        title = FieldProperty(str)
-
-    class Sub(Base):
-        class __mongometa__:
-            polymorphic_identity = "sub"
-
-        kind = FieldProperty(str, if_missing="sub")
-
-    await odm.raw.page.insert_many([{"_id": 1, "kind": "base"}, {"_id": 2, "kind": "sub"}])
-    base, sub = await odm.session.find(Base).sort("_id").all()
-    assert (type(base), type(sub)) == (Base, Sub)
-    assert await odm.session.get(Sub, 2) is sub
-    assert await odm.session.get(Base, 2) is sub
-    assert await odm.session.find(Sub).sort("_id").all() == [base, sub]
-    assert len(odm.declared.imap) == 2
-    sub.title = "once"
-    assert len(odm.declared.plan()) == 1
-
-
 # -- find_one_and_...
 
 

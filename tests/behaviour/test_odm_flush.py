@@ -202,23 +202,6 @@ async def test_an_object_without_a_declared_id(odm: OdmFace) -> None:
     assert [raw["text"] for raw in await stored(odm)] == ["d"]
 
 
-async def test_an_id_may_be_a_document(odm: OdmFace) -> None:
-    class Day(MappedClass):
-        class __mongometa__:
-            name = "page"
-            session = odm.declared
-
-        _id = FieldProperty(S.Object({"day": int, "month": int}))
-        n = FieldProperty(int)
-
-    day = Day(_id={"day": 2, "month": 1}, n=1)
-    await odm.session.flush()
-    assert await odm.session.get(Day, {"day": 2, "month": 1}) is day
-    day.n = 2
-    await odm.session.flush()
-    assert await stored(odm) == [{"_id": {"day": 2, "month": 1}, "n": 2}]
-
-
 # -- states
 
 

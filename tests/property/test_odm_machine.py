@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -91,6 +92,12 @@ VALUES = {
     "info": st.fixed_dictionaries({"a": numbers, "list": st.lists(numbers, max_size=3)}),
     "anything": values,
 }
+DEFAULTS: Raw = {"name": None, "count": None, "tags": [], "info": {"a": None, "list": []}}
+
+
+def loaded(raw: Raw) -> Raw:
+    """A stored document as it is in memory."""
+    return copy.deepcopy({**DEFAULTS, **raw})
 
 
 def by_repr(value: Any) -> str:
@@ -167,12 +174,14 @@ class Held:
     stored: Raw | None
     """What was stored when the object was loaded or last flushed; None for a new one."""
     touched: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    """Fields that were deleted, and not read since."""
     is_deleted: bool = False
 
     def changes(self) -> set[str]:
         """The fields to store: containers only if they differ."""
         assert self.stored is not None
-        return {
+        return self.gone | {
             name
             for name in self.touched
             if not isinstance(self.document[name], (dict, list)) or self.document[name] != self.stored[name]
@@ -182,6 +191,16 @@ class Held:
         """Is stored."""
         self.stored = copy.deepcopy(self.document)
         self.touched.clear()
+        self.gone.clear()
+
+    def copied(self) -> Held:
+        """The same of the same object, to go back to."""
+        parts = copy.deepcopy((self.document, self.stored, self.touched, self.gone))
+        return Held(self.obj, *parts, self.is_deleted)
+
+
+class Abandoned(Exception):
+    """Ends a transaction whose work is not wanted."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -239,7 +258,7 @@ class Machine(RuleBasedStateMachine):
         """Take an object into the model, if it was not there."""
         if obj._id not in self.memory:
             raw = self.database[obj._id]
-            self.memory[obj._id] = Held(obj, copy.deepcopy(raw), copy.deepcopy(raw))
+            self.memory[obj._id] = Held(obj, loaded(raw), loaded(raw))
         assert self.memory[obj._id].obj is obj
 
     def put(self, held: Held, name: str, value: Any) -> None:
@@ -336,6 +355,19 @@ class Machine(RuleBasedStateMachine):
         held.touched.add(name)
 
     @precondition(lambda self: self.memory)
+    @rule(choice=st.integers(0, 9), name=st.sampled_from(sorted(DEFAULTS)), is_flushed=st.booleans())
+    def delete_field(self, choice: int, name: str, is_flushed: bool) -> None:
+        """It is unset, unless it is read before: then its default is stored."""
+        _id, held = self.held(choice)
+        delattr(held.obj, name)
+        held.document[name] = copy.deepcopy(DEFAULTS[name])
+        held.touched.add(name)
+        if is_flushed:
+            held.gone.add(name)
+            self.flush_expecting([_id], lambda: session.flush(held.obj))
+        assert getattr(held.obj, name) == DEFAULTS[name]
+
+    @precondition(lambda self: self.memory)
     @rule(choice=st.integers(0, 9))
     def delete(self, choice: int) -> None:
         _, held = self.held(choice)
@@ -355,9 +387,7 @@ class Machine(RuleBasedStateMachine):
                 del self.memory[_id]
         else:
             assert found is held.obj
-            self.memory[_id] = Held(
-                held.obj, copy.deepcopy(self.database[_id]), copy.deepcopy(self.database[_id])
-            )
+            self.memory[_id] = Held(held.obj, loaded(self.database[_id]), loaded(self.database[_id]))
 
     @precondition(lambda self: self.memory)
     @rule(choice=st.integers(0, 9), everything=st.booleans())
@@ -393,6 +423,11 @@ class Machine(RuleBasedStateMachine):
             stored = waiting if failing is None else waiting[: waiting.index(failing)]
             if failing is None:
                 flush()
+            elif session.in_transaction:
+                # Whether a document has vanished is asked for after the others were sent.
+                with pytest.raises((DuplicateKeyError, StaleObject), match=self.cls.__name__):
+                    flush()
+                raise Abandoned
             else:
                 kind = DuplicateKeyError if self.memory[failing].stored is None else StaleObject
                 with pytest.raises(kind, match=self.cls.__name__) as caught:
@@ -422,13 +457,16 @@ class Machine(RuleBasedStateMachine):
             del self.memory[_id]
             return
         if held.stored is None:
-            self.database[_id] = copy.deepcopy(held.document)
+            kept = {name: value for name, value in held.document.items() if name not in held.gone}
+            self.database[_id] = copy.deepcopy(kept)
         elif _id in self.database:
             raw = self.database[_id]
             for name in held.changes():
                 before, value = held.stored[name], copy.deepcopy(held.document[name])
-                if isinstance(before, list) and isinstance(value, list) and value[: len(before)] == before:
-                    raw[name] = raw[name] + value[len(before) :]
+                if name in held.gone:
+                    raw.pop(name, None)
+                elif isinstance(before, list) and isinstance(value, list) and value[: len(before)] == before:
+                    raw[name] = raw.get(name, []) + value[len(before) :]
                 else:
                     raw[name] = value
         held.settle()
@@ -516,6 +554,52 @@ class Machine(RuleBasedStateMachine):
         for obj in session.uow:
             self.enter(obj)
 
+    # -- transactions
+
+    @precondition(lambda self: self.memory)
+    @rule(commits=st.booleans(), data=st.data())
+    def in_a_transaction(self, commits: bool, data: st.DataObject) -> None:
+        """Do several things, all of them or none; an error in one of them is the end of it."""
+        memory = {_id: held.copied() for _id, held in self.memory.items()}
+        database = copy.deepcopy(self.database)
+        with suppress(Abandoned), session.begin(transaction=True):
+            for action in data.draw(st.lists(st.sampled_from(sorted(self.ACTIONS)), max_size=5)):
+                self.act(action, data)
+            self.flush()
+            if commits:
+                return
+            raise Abandoned
+        self.memory, self.database = memory, database
+
+    ACTIONS: ClassVar[dict[str, dict[str, Any]]] = {
+        "create_one": {"values": st.fixed_dictionaries(VALUES)},
+        "get": {"choice": st.integers(0, 9)},
+        "find": {"each": st.booleans()},
+        "assign": {"choice": st.integers(0, 9), "name": st.sampled_from(sorted(VALUES))},
+        "change_list": {"choice": st.integers(0, 9), "on_list": st.sampled_from(sorted(ON_LISTS))},
+        "delete_field": {
+            "choice": st.integers(0, 9),
+            "name": st.sampled_from(sorted(DEFAULTS)),
+            "is_flushed": st.booleans(),
+        },
+        "delete": {"choice": st.integers(0, 9)},
+        "refresh": {"choice": st.integers(0, 9)},
+        "flush_all": {},
+        "flush_one": {"choice": st.integers(0, 9)},
+        "set_parent": {"choice": st.integers(0, 9), "other": st.none() | st.integers(0, 9)},
+        "read_relations": {},
+    }
+
+    def act(self, name: str, data: st.DataObject) -> None:
+        """Do what a rule does."""
+        if not self.memory and name != "create_one":
+            return
+        arguments = {key: data.draw(values) for key, values in self.ACTIONS[name].items()}
+        if name in ("assign", "change_list", "read_relations"):
+            arguments["data"] = data
+        getattr(self, name)(**arguments)
+        self.memory_is_as_expected()
+
     # -- what others do
 
     @precondition(lambda self: self.database)
@@ -531,7 +615,7 @@ class Machine(RuleBasedStateMachine):
     def others_append(self, choice: int, items: list[str]) -> None:
         _id = list(self.database)[choice % len(self.database)]
         self.collection.update_one({"_id": _id}, {"$push": {"tags": {"$each": items}}})
-        self.database[_id]["tags"] += items
+        self.database[_id].setdefault("tags", []).extend(items)
 
     @precondition(lambda self: self.database)
     @rule(choice=st.integers(0, 9))
@@ -550,6 +634,17 @@ class Machine(RuleBasedStateMachine):
             self.collection.insert_one(copy.deepcopy(raw))
             self.database[_id] = copy.deepcopy(raw)
             self.inserted_by_others.add(_id)
+
+    @rule(values=st.fixed_dictionaries(VALUES), choice=st.integers(0, 9), is_related=st.booleans())
+    def others_insert_another(self, values: Raw, choice: int, is_related: bool) -> None:
+        """Queries find it at once, relations to it if they have not been read before."""
+        self.ids += 1
+        known = sorted(self.database)
+        other = known[choice % len(known)] if is_related and known else None
+        raw = {"_id": self.ids, **values, "parent_id": other, "friend_ids": [] if other is None else [other]}
+        self.collection.insert_one(copy.deepcopy(raw))
+        self.database[self.ids] = copy.deepcopy(raw)
+        self.inserted_by_others.add(self.ids)
 
     # -- what holds at all times
 

@@ -26,67 +26,13 @@ DATES: list[dict[str, Any]] = [
 RANGE: dict[str, Any] = {"step": 1, "bounds": [2, 5]}
 
 DENSE: list[tuple[Any, Any]] = [
-    (
-        {"field": "v", "range": {"step": 1, "bounds": [2, 5]}},
-        [
-            {"_id": 1, "p": "a", "v": 1},
-            {"_id": 2, "p": "b", "v": 4},
-            {"_id": 3, "p": "a", "v": 6.5},
-            {"_id": 4, "v": 3},
-            {"_id": 5, "p": "a"},
-            {"_id": 6, "p": "b", "v": None, "s": {"x": 1}},
-            {"v": 2},
-        ],
-    ),
-    (
-        {"field": "v", "range": {"step": 2, "bounds": [0, 10]}},
-        [
-            {"_id": 1, "p": "a", "v": 1},
-            {"_id": 2, "p": "b", "v": 4},
-            {"_id": 3, "p": "a", "v": 6.5},
-            {"_id": 4, "v": 3},
-            {"_id": 5, "p": "a"},
-            {"_id": 6, "p": "b", "v": None, "s": {"x": 1}},
-            {"v": 0},
-            {"v": 2},
-            {"v": 6},
-            {"v": 8},
-        ],
-    ),
-    (
-        {"field": "v", "range": {"step": 2, "bounds": "full"}},
-        [
-            {"_id": 1, "p": "a", "v": 1},
-            {"_id": 2, "p": "b", "v": 4},
-            {"_id": 3, "p": "a", "v": 6.5},
-            {"_id": 4, "v": 3},
-            {"_id": 5, "p": "a"},
-            {"_id": 6, "p": "b", "v": None, "s": {"x": 1}},
-            {"v": 5},
-        ],
-    ),
-    (
-        {"field": "v", "range": {"step": 1.5, "bounds": "full"}},
-        [
-            {"_id": 1, "p": "a", "v": 1},
-            {"_id": 2, "p": "b", "v": 4},
-            {"_id": 3, "p": "a", "v": 6.5},
-            {"_id": 4, "v": 3},
-            {"_id": 5, "p": "a"},
-            {"_id": 6, "p": "b", "v": None, "s": {"x": 1}},
-            {"v": 2.5},
-            {"v": 5.5},
-        ],
-    ),
+    ({"field": "v", "range": {"step": 1, "bounds": [2, 5]}}, [{"v": 2}]),
+    ({"field": "v", "range": {"step": 2, "bounds": [0, 10]}}, [{"v": 0}, {"v": 2}, {"v": 6}, {"v": 8}]),
+    ({"field": "v", "range": {"step": 2, "bounds": "full"}}, [{"v": 5}]),
+    ({"field": "v", "range": {"step": 1.5, "bounds": "full"}}, [{"v": 2.5}, {"v": 5.5}]),
     (
         {"field": "v", "partitionByFields": ["p"], "range": {"step": 2, "bounds": "full"}},
         [
-            {"_id": 1, "p": "a", "v": 1},
-            {"_id": 2, "p": "b", "v": 4},
-            {"_id": 3, "p": "a", "v": 6.5},
-            {"_id": 4, "v": 3},
-            {"_id": 5, "p": "a"},
-            {"_id": 6, "p": "b", "v": None, "s": {"x": 1}},
             {"p": "a", "v": 3},
             {"p": "a", "v": 5},
             {"p": "b", "v": 1},
@@ -98,26 +44,11 @@ DENSE: list[tuple[Any, Any]] = [
     ),
     (
         {"field": "v", "partitionByFields": ["p"], "range": {"step": 2, "bounds": "partition"}},
-        [
-            {"_id": 1, "p": "a", "v": 1},
-            {"_id": 2, "p": "b", "v": 4},
-            {"_id": 3, "p": "a", "v": 6.5},
-            {"_id": 4, "v": 3},
-            {"_id": 5, "p": "a"},
-            {"_id": 6, "p": "b", "v": None, "s": {"x": 1}},
-            {"p": "a", "v": 3},
-            {"p": "a", "v": 5},
-        ],
+        [{"p": "a", "v": 3}, {"p": "a", "v": 5}],
     ),
     (
         {"field": "v", "partitionByFields": ["p"], "range": {"step": 2, "bounds": [0, 6]}},
         [
-            {"_id": 1, "p": "a", "v": 1},
-            {"_id": 2, "p": "b", "v": 4},
-            {"_id": 3, "p": "a", "v": 6.5},
-            {"_id": 4, "v": 3},
-            {"_id": 5, "p": "a"},
-            {"_id": 6, "p": "b", "v": None, "s": {"x": 1}},
             {"p": "a", "v": 0},
             {"p": "a", "v": 2},
             {"p": "a", "v": 4},
@@ -128,39 +59,16 @@ DENSE: list[tuple[Any, Any]] = [
             {"v": 4},
         ],
     ),
-    (
-        {"field": "s.x", "range": {"step": 1, "bounds": [0, 3]}},
-        [
-            {"_id": 1, "p": "a", "v": 1},
-            {"_id": 2, "p": "b", "v": 4},
-            {"_id": 3, "p": "a", "v": 6.5},
-            {"_id": 4, "v": 3},
-            {"_id": 5, "p": "a"},
-            {"_id": 6, "p": "b", "v": None, "s": {"x": 1}},
-            {"s": {"x": 0}},
-            {"s": {"x": 2}},
-        ],
-    ),
+    ({"field": "s.x", "range": {"step": 1, "bounds": [0, 3]}}, [{"s": {"x": 0}}, {"s": {"x": 2}}]),
     (
         {"field": "v", "partitionByFields": ["s.x"], "range": {"step": 3, "bounds": [0, 6]}},
-        [
-            {"_id": 1, "p": "a", "v": 1},
-            {"_id": 2, "p": "b", "v": 4},
-            {"_id": 3, "p": "a", "v": 6.5},
-            {"_id": 4, "v": 3},
-            {"_id": 5, "p": "a"},
-            {"_id": 6, "p": "b", "v": None, "s": {"x": 1}},
-            {"s": {}, "v": 0},
-        ],
+        [{"s": {}, "v": 0}],
     ),
 ]
 DENSE_DATES: list[tuple[Any, Any]] = [
     (
         {"field": "t", "range": {"step": 1, "unit": "month", "bounds": "full"}},
         [
-            {"_id": 1, "p": "a", "t": datetime(2020, 3, 31)},
-            {"_id": 2, "p": "a", "t": datetime(2020, 7, 31)},
-            {"_id": 3, "p": "b", "t": datetime(2020, 5, 1)},
             {"t": datetime(2020, 4, 30)},
             {"t": datetime(2020, 5, 30)},
             {"t": datetime(2020, 6, 30)},
@@ -173,9 +81,6 @@ DENSE_DATES: list[tuple[Any, Any]] = [
             "range": {"step": 60, "unit": "day", "bounds": [datetime(2020, 3, 1), datetime(2020, 9, 1)]},
         },
         [
-            {"_id": 1, "p": "a", "t": datetime(2020, 3, 31)},
-            {"_id": 2, "p": "a", "t": datetime(2020, 7, 31)},
-            {"_id": 3, "p": "b", "t": datetime(2020, 5, 1)},
             {"t": datetime(2020, 3, 1)},
             {"t": datetime(2020, 4, 30)},
             {"t": datetime(2020, 6, 29)},
@@ -185,9 +90,6 @@ DENSE_DATES: list[tuple[Any, Any]] = [
     (
         {"field": "t", "partitionByFields": ["p"], "range": {"step": 1, "unit": "quarter", "bounds": "full"}},
         [
-            {"_id": 1, "p": "a", "t": datetime(2020, 3, 31)},
-            {"_id": 2, "p": "a", "t": datetime(2020, 7, 31)},
-            {"_id": 3, "p": "b", "t": datetime(2020, 5, 1)},
             {"p": "a", "t": datetime(2020, 6, 30)},
             {"p": "b", "t": datetime(2020, 3, 31)},
             {"p": "b", "t": datetime(2020, 6, 30)},
@@ -199,13 +101,7 @@ DENSE_DATES: list[tuple[Any, Any]] = [
             "partitionByFields": ["p"],
             "range": {"step": 6, "unit": "week", "bounds": "partition"},
         },
-        [
-            {"_id": 1, "p": "a", "t": datetime(2020, 3, 31)},
-            {"_id": 2, "p": "a", "t": datetime(2020, 7, 31)},
-            {"_id": 3, "p": "b", "t": datetime(2020, 5, 1)},
-            {"p": "a", "t": datetime(2020, 5, 12)},
-            {"p": "a", "t": datetime(2020, 6, 23)},
-        ],
+        [{"p": "a", "t": datetime(2020, 5, 12)}, {"p": "a", "t": datetime(2020, 6, 23)}],
     ),
 ]
 FILLED: list[tuple[Any, Any]] = [
@@ -369,16 +265,16 @@ def in_any_order(documents: list[Any]) -> list[bytes]:
     return sorted(map(as_bson, documents))
 
 
-@pytest.mark.parametrize(("options", "expected"), DENSE, ids=str)
-def test_dense_numbers(options: Any, expected: Any) -> None:
+@pytest.mark.parametrize(("options", "made"), DENSE, ids=str)
+def test_dense_numbers(options: Any, made: Any) -> None:
     stages = [{"$densify": options}, {"$project": {"p": 1, "v": 1, "s": 1}}]
-    assert in_any_order(aggregated(engine_with({"c": ROWS}), stages)) == in_any_order(expected)
+    assert in_any_order(aggregated(engine_with({"c": ROWS}), stages)) == in_any_order(ROWS + made)
 
 
-@pytest.mark.parametrize(("options", "expected"), DENSE_DATES, ids=str)
-def test_dense_dates(options: Any, expected: Any) -> None:
+@pytest.mark.parametrize(("options", "made"), DENSE_DATES, ids=str)
+def test_dense_dates(options: Any, made: Any) -> None:
     found = aggregated(engine_with({"c": DATES}), [{"$densify": options}])
-    assert in_any_order(found) == in_any_order(expected)
+    assert in_any_order(found) == in_any_order(DATES + made)
 
 
 @pytest.mark.parametrize(("options", "expected"), FILLED, ids=str)

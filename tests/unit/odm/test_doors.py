@@ -71,14 +71,6 @@ def test_star_import_of_the_package() -> None:
     assert sorted(ming.odm.__all__) == sorted(EXPORTED.split())
 
 
-def test_join_errors_are_ormerrors() -> None:
-    from ming.odm.property import AmbiguousJoin, NoJoin, ORMError
-
-    assert issubclass(AmbiguousJoin, ORMError)
-    assert issubclass(NoJoin, ORMError)
-    assert issubclass(ORMError, Exception)
-
-
 def test_functions_shadow_modules_in_the_package() -> None:
     program = """
 import ming.odm

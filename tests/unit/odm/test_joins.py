@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from ming import Session, create_datastore, mim
-from ming import schema as S
 from ming.exc import AmbiguousJoin, NoJoin, ORMError
 from ming.odm import FieldProperty, ForeignIdProperty, MappedClass, ODMSession, RelationProperty, mapper
 from ming.odm.property import ManyToManyListJoin, ManyToOneJoin, OneToManyJoin
@@ -214,22 +213,3 @@ def test_a_relation_may_bring_its_own_join(declared: Any) -> None:
     assert [each._id for each in one.children] == [1]
     one.children = []
     assert one.children == []
-
-
-def test_the_type_of_a_foreign_id_is_that_of_the_other_id(declared: Any) -> None:
-    other = made(declared, "Other", label=FieldProperty(str))
-    own = made(
-        declared,
-        "Own",
-        other_id=ForeignIdProperty(other),
-        other_ids=ForeignIdProperty(other, uselist=True),
-        made_up=ForeignIdProperty(other, if_missing=lambda: 7),
-    )
-    assert own.other_id.field.type is other._id.field.type
-    assert own.other_ids.field.type == [other._id.field.type]
-    obj = own(_id=1)
-    assert (obj.other_id, obj.other_ids, obj.made_up) == (None, [], 7)
-    with pytest.raises(S.Invalid):
-        obj.other_id = "x"
-    with pytest.raises(AttributeError, match="allow_none with uselist is not supported"):
-        ForeignIdProperty(other, uselist=True, allow_none=True)

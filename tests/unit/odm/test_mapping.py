@@ -536,25 +536,6 @@ def test_keywords_of_mappers(session: ODMSession) -> None:
     assert (made.options.instrument, made.options.refresh) == (False, False)
 
 
-def test_a_property_stands_over_a_plain_field(session: ODMSession) -> None:
-    class Parent:
-        pass
-
-    class Child:
-        pass
-
-    session.mapper(Parent, collection("parent", session.impl, Field("_id", int)))
-    session.mapper(
-        Child,
-        collection("child", session.impl, Field("_id", int), Field("parent_id", int)),
-        properties={"parent_id": ForeignIdProperty(Parent), "parent": RelationProperty(Parent)},
-    )
-    parent, child = (cls(_id=1) for cls in (Parent, Child))  # type: ignore[call-arg]
-    child.parent = parent  # type: ignore[attr-defined]
-    session.flush()
-    assert session.db.child.find_one() == {"_id": 1, "parent_id": 1}
-
-
 def test_a_property_without_a_field_cannot_be_stored(session: ODMSession) -> None:
     class Plain:
         pass

@@ -322,6 +322,8 @@ def test_a_foreign_id_is_typed_as_the_other_id(parent: Any) -> None:
     assert Child.one_id.field.type == parent._id.field.type
     assert Child.many_ids.field.type == [parent._id.field.type]
     assert (child.one_id, child.many_ids, child.made_id) == (None, [], bson.ObjectId("0" * 24))
+    with pytest.raises(S.Invalid):
+        child.one_id = "no id"
     own = Child.many_ids
     assert (own.related, own.uselist, own.allow_none) == (parent, True, False)
     child.many_ids.append(bson.ObjectId())

@@ -88,28 +88,6 @@ def test_only_clean_objects_are_soiled(stored: Any, page: Any) -> None:
     assert state(stored).status == "deleted"
 
 
-def test_soiling_by_hand_stores_everything(stored: Any, session: ODMSession) -> None:
-    own = state(stored)
-    own.document["title"] = "by hand"
-    own.document.tags.append("y")
-    own.soil()
-    session.flush()
-    assert session.db.page.find_one() == {"_id": stored._id, "title": "by hand", "tags": ["x", "y"]}
-
-
-def test_a_status_set_to_clean_suppresses_saving(stored: Any, session: ODMSession) -> None:
-    stored.title = "b"
-    state(stored).status = ObjectState.clean
-    session.flush()
-    assert session.db.page.find_one()["title"] == "a"
-
-
-def test_an_unknown_status_is_an_error(stored: Any, session: ODMSession) -> None:
-    state(stored).status = "strange"
-    with pytest.raises(AssertionError, match="strange"):
-        session.flush()
-
-
 def test_the_document_stays_the_same_object(stored: Any, session: ODMSession) -> None:
     own = state(stored)
     document, tags = own.document, own.document["tags"]
@@ -120,14 +98,6 @@ def test_the_document_stays_the_same_object(stored: Any, session: ODMSession) ->
     assert own.document["tags"] is tags == ["x", "y"]
     assert own.document.title == "b"
     assert isinstance(document, dict)
-
-
-def test_a_field_set_back_is_stored(stored: Any, session: ODMSession) -> None:
-    session.db.page.update_one({}, {"$set": {"title": "outside"}})
-    stored.title = "b"
-    stored.title = "a"
-    session.flush()
-    assert session.db.page.find_one()["title"] == "a"
 
 
 def test_trackers_soil(stored: Any) -> None:
