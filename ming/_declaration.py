@@ -24,6 +24,7 @@ DRIVER_OPTIONS = (
 _CHOICES: dict[str, tuple[str, ...]] = {
     "unknown": ("keep", "strip", "forbid"),
     "save": ("document", "changes"),
+    "on_load": ("never", "on_save", "on_read"),
 }
 _FUNCTIONS = ("migrate", "before_save")
 
@@ -45,6 +46,8 @@ class Declaration:
         on_hybrid: Called with a stored document that no version declares all keys of.
         unknown: What becomes of stored keys without a field: kept out of sight, lost at the next save, refused.
         save: Whether a save sends the whole document or what changed since it was read.
+        on_load: When a document read in an older version is stored in the newest: never by this program, at its
+            next save, or as soon as it is read.
         before_save: Hook that runs before a document is stored.
         driver_options: Options for the driver.
     """
@@ -61,6 +64,7 @@ class Declaration:
     on_hybrid: Callable[[dict[str, Any], list[type]], Any] | None = None
     unknown: Literal["keep", "strip", "forbid"] = "keep"
     save: Literal["document", "changes"] = "document"
+    on_load: Literal["never", "on_save", "on_read"] = "on_save"
     before_save: Callable[[Any], Any] | None = None
     driver_options: dict[str, Any] = field(default_factory=dict)
 

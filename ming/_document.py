@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from typing import Any, ClassVar, Final, TypeVar
 
 from ming import schema as S
@@ -10,6 +11,7 @@ from ming._declaration import Declaration
 from ming._managers import ClassManager, ManagerDescriptor
 from ming._values import Object
 from ming.encryption.fields import EncryptedMixin
+from ming.exc import MingConfigError
 
 __all__ = ["RESERVED", "_Document"]
 
@@ -17,6 +19,9 @@ RESERVED: Final = frozenset({"m", "make", "_manager", "_origin", "_wrap"})
 """Attributes that documents need themselves: a field of such a name is reached by subscription."""
 
 D = TypeVar("D", bound="_Document")
+
+_embedding: ContextVar[tuple[type, ...]] = ContextVar("_embedding", default=())
+"""The classes whose schemas are being made as parts of others."""
 
 
 class _Document(Object, EncryptedMixin):
@@ -45,8 +50,22 @@ class _Document(Object, EncryptedMixin):
 
     @classmethod
     def __schema_item__(cls, **options: Any) -> S.Document:
-        """The schema of a sub-document of this class: what the class means as the type of a field."""
-        item = S.Document(cls._manager.own_schema.fields, **options)
+        """The schema of a sub-document of this class: what the class means as the type of a field.
+
+        Raises:
+            MingConfigError: The class is part of itself; schemas have an end.
+        """
+        outer = _embedding.get()
+        if cls in outer:
+            way = " in ".join(each.__name__ for each in (cls, *reversed(outer[outer.index(cls) :])))
+            raise MingConfigError(
+                f"{cls.__name__} is part of itself ({way}); declare the inner field as dict"
+            )
+        token = _embedding.set((*outer, cls))
+        try:
+            item = S.Document(cls._manager.own_schema.fields, **options)
+        finally:
+            _embedding.reset(token)
         item.managed_class = cls
         return item
 

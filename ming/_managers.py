@@ -14,12 +14,18 @@ from ming._indexes import Index
 
 if TYPE_CHECKING:
     from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
+    from typing_extensions import Unpack
 
     from ming._cursor import Cursor
     from ming._document import _Document
+    from ming._flows.index_sync import IndexSync
+    from ming._flows.validators import Action, Level, ValidatorSync
+    from ming._index_diff import IndexDiff
     from ming.aio.cursor import AsyncCursor
     from ming.aio.session import AsyncSession
+    from ming.evolve.adoption import AdoptionReport
     from ming.evolve.report import MigrationReport
+    from ming.evolve.runs.options import MigrateOptions
     from ming.session import Session
     from ming.utils import ContextualProxy, ThreadLocalProxy
 
@@ -143,9 +149,27 @@ class ClassManager(BaseManager[D]):
         """Drop the indexes; see `Session.drop_indexes`."""
         self._session.drop_indexes(self.cls, *args, **kwargs)
 
-    def migrate(self) -> MigrationReport:
+    def index_diff(self) -> IndexDiff:
+        """Compare the declared indexes with those there are; see `Session.index_diff`."""
+        return self._session.index_diff(self.cls)
+
+    def sync_indexes(self, drop: bool = False) -> IndexSync:
+        """Make the indexes those that are declared; see `Session.sync_indexes`."""
+        return self._session.sync_indexes(self.cls, drop)
+
+    def sync_validator(
+        self, level: Level = "moderate", action: Action = "warn", replace: bool = False
+    ) -> ValidatorSync:
+        """Have the server check what is stored; see `Session.sync_validator`."""
+        return self._session.sync_validator(self.cls, level, action, replace)
+
+    def adopt(self, dry_run: bool = False, assume: type[Any] | None = None) -> AdoptionReport:
+        """Stamp what is valid in exactly one version; see `Session.adopt`."""
+        return self._session.adopt(self.cls, dry_run, assume)
+
+    def migrate(self, **options: Unpack[MigrateOptions]) -> MigrationReport:
         """Store every document in its newest version; see `Session.migrate`."""
-        return self._session.migrate(self.cls)
+        return self._session.migrate(self.cls, **options)
 
 
 class AsyncClassManager(BaseManager[D]):
@@ -236,9 +260,27 @@ class AsyncClassManager(BaseManager[D]):
         """Drop the indexes; see `AsyncSession.drop_indexes`."""
         await self._session.drop_indexes(self.cls, *args, **kwargs)
 
-    async def migrate(self) -> MigrationReport:
+    async def index_diff(self) -> IndexDiff:
+        """Compare the declared indexes with those there are; see `AsyncSession.index_diff`."""
+        return await self._session.index_diff(self.cls)
+
+    async def sync_indexes(self, drop: bool = False) -> IndexSync:
+        """Make the indexes those that are declared; see `AsyncSession.sync_indexes`."""
+        return await self._session.sync_indexes(self.cls, drop)
+
+    async def sync_validator(
+        self, level: Level = "moderate", action: Action = "warn", replace: bool = False
+    ) -> ValidatorSync:
+        """Have the server check what is stored; see `AsyncSession.sync_validator`."""
+        return await self._session.sync_validator(self.cls, level, action, replace)
+
+    async def adopt(self, dry_run: bool = False, assume: type[Any] | None = None) -> AdoptionReport:
+        """Stamp what is valid in exactly one version; see `AsyncSession.adopt`."""
+        return await self._session.adopt(self.cls, dry_run, assume)
+
+    async def migrate(self, **options: Unpack[MigrateOptions]) -> MigrationReport:
         """Store every document in its newest version; see `AsyncSession.migrate`."""
-        return await self._session.migrate(self.cls)
+        return await self._session.migrate(self.cls, **options)
 
 
 class InstanceManager(Generic[D]):

@@ -23,6 +23,7 @@ _DECLARED = (
     "unstamped",
     "unknown",
     "save",
+    "on_load",
 )
 _FUNCTIONS = ("migrate", "before_save", "on_hybrid")
 

@@ -12,6 +12,7 @@
         │   └── HybridDocument       holds keys of several versions
         ├── StaleObject              somebody else changed what was about to be written
         ├── MigrationError           a document could not be upgraded or written back
+        ├── RunConflict              an unfinished bulk run of another program is in the way
         └── ORMError                 wrong use of mapped classes
             ├── AmbiguousJoin        several foreign ids could be meant by a relation
             ├── NoJoin               no foreign id could be meant by a relation
@@ -41,6 +42,7 @@ __all__ = [
     "NoJoin",
     "ORMError",
     "RelationNotLoaded",
+    "RunConflict",
     "StaleObject",
     "StoreFileError",
 ]
@@ -190,7 +192,8 @@ class _DocumentError(MingException):
         self.fields = tuple(fields)
 
     def __str__(self) -> str:
-        where = f"{self.collection!r}, _id {self.document_id!r}: " if self.collection is not None else ""
+        which = "" if self.document_id is None else f", _id {self.document_id!r}"
+        where = "" if self.collection is None else f"{self.collection!r}{which}: "
         named = f" (fields: {', '.join(self.fields)})" if self.fields else ""
         return self._with_code(f"{where}{self.message}{named}")
 
@@ -205,6 +208,29 @@ class MigrationError(_DocumentError):
     """A document could not be upgraded, or its upgrade not be stored."""
 
     code = "migration-error"
+
+
+class RunConflict(MingException):
+    """An unfinished bulk run, begun by a program that means something else by a version, is in the way.
+
+    Args:
+        message: What is known of the run, and what to do.
+        collection: Name of the collection.
+        run_id: The run, in the control collection.
+        differences: A line for each place where the two programs differ.
+    """
+
+    code = "run-conflict"
+
+    def __init__(self, message: str, collection: str, run_id: str, differences: Sequence[str] = ()) -> None:
+        super().__init__(message, collection, run_id, tuple(differences))
+        self.message = message
+        self.collection = collection
+        self.run_id = run_id
+        self.differences = tuple(differences)
+
+    def __str__(self) -> str:
+        return self._with_code(f"{self.collection!r}: {self.message}")
 
 
 class ORMError(MingException):

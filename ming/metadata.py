@@ -34,9 +34,10 @@ _OPTIONS = (
     "on_hybrid",
     "unknown",
     "save",
+    "on_load",
     "before_save",
 )
-_INHERITED = ("polymorphic_on", "polymorphic_registry", "before_save", "unknown", "save")
+_INHERITED = ("polymorphic_on", "polymorphic_registry", "before_save", "unknown", "save", "on_load")
 
 
 def collection(*args: Any, **options: Any) -> type[Any]:

@@ -18,7 +18,7 @@ from ming._calls import EVERYTHING, DriverCalls, FindArguments, checked_delete_o
 from ming._cursor import Cursor, OnInvalid
 from ming._drive import run
 from ming._engine import forget_after_fork
-from ming._flows import documents, indexes, migration
+from ming._flows import adoption, documents, index_sync, indexes, validators
 from ming._flows.failures import annotate_doc_failure
 from ming._values import Object
 from ming.utils import fixup_index
@@ -26,10 +26,16 @@ from ming.utils import fixup_index
 if TYPE_CHECKING:
     from pymongo.client_session import ClientSession
     from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
+    from typing_extensions import Unpack
 
+    from ming._flows.index_sync import IndexSync
+    from ming._flows.validators import Action, Level, ValidatorSync
+    from ming._index_diff import IndexDiff
     from ming._managers import ClassManager
     from ming._types import Flow, ManagerLike, RawDocument
+    from ming.evolve.adoption import AdoptionReport
     from ming.evolve.report import MigrationReport
+    from ming.evolve.runs.options import MigrateOptions
 
 __all__ = ["Session", "annotate_doc_failure"]
 
@@ -100,7 +106,7 @@ class Session(DriverCalls):
             cls, cursor, found.allow_extra, found.strip_extra, found.query, found.on_invalid
         )
         documents_found._count_options = count_options
-        return documents_found
+        return documents_found.read_through(self, manager, found)
 
     def find_by(self, cls: type[D], /, **query: Any) -> Cursor[D]:
         """Open a cursor over the documents that match keywords; see `get`."""
@@ -171,9 +177,40 @@ class Session(DriverCalls):
         raw: RawDocument | None = self.call(_manager(cls), "find_one_and_delete", args, kwargs)
         return raw
 
-    def migrate(self, cls: type[Any]) -> MigrationReport:
-        """Store every document in its newest version, and report what was done."""
-        return run(migration.migrate(_manager(cls)), self)
+    def migrate(self, cls: type[Any], **options: Unpack[MigrateOptions]) -> MigrationReport:
+        """Store every document in its newest version, and report what was done.
+
+        A class with older versions is migrated by a bulk run, which can be interrupted and resumed, has its
+        records in a control collection, and upgrades inside the server where it can. The documents of a class
+        without are loaded and saved one by one.
+
+        Args:
+            cls: The document class.
+            options: See `ming.evolve.runs.RunOptions`.
+
+        Raises:
+            MigrationError: The class only reads older versions; or a transaction is under way.
+            RunConflict: An unfinished run of a program that means something else by a version is in the way.
+        """
+        # Programs that migrate nothing do not pay for it.
+        from ming.evolve.runs.engine import migrate
+
+        manager = _manager(cls)
+        return run(migrate(manager, options), self.for_bulk_run(manager))
+
+    def adopt(self, cls: type[Any], dry_run: bool = False, assume: type[Any] | None = None) -> AdoptionReport:
+        """Stamp every document without a stamp that is valid in exactly one version; see `ming.evolve`.
+
+        Args:
+            cls: The document class.
+            dry_run: Whether to count only, and write nothing.
+            assume: The version that documents valid in several are taken for; by default, ``unstamped`` in
+                ``__mongometa__``.
+
+        Raises:
+            MingConfigError: No version bears a stamp, or ``assume`` is no version of the class.
+        """
+        return run(adoption.adopt(manager_of(cls), dry_run, assume), self)
 
     # -- classes: indexes
 
@@ -226,6 +263,42 @@ class Session(DriverCalls):
             running.postpone(manager.cls, lambda: self.auto_ensure(manager))
             return
         _ensured.ensure(manager, self)
+
+    def index_diff(self, cls: type[Any]) -> IndexDiff:
+        """Compare the indexes that a class declares with those its collection has; nothing is changed."""
+        return run(index_sync.find_index_diff(manager_of(cls)), self)
+
+    def sync_indexes(self, cls: type[Any], drop: bool = False) -> IndexSync:
+        """Make a collection's indexes those that the class declares.
+
+        Args:
+            cls: The document class.
+            drop: Whether indexes that nothing declares, or that must be made anew, may be dropped.
+        """
+        return run(index_sync.sync_indexes(manager_of(cls), drop), self)
+
+    def sync_validator(
+        self,
+        cls: type[Any],
+        level: Level = "moderate",
+        action: Action = "warn",
+        replace: bool = False,
+    ) -> ValidatorSync:
+        """Have the server check what is stored against all live versions of a class.
+
+        The collection is created if it does not exist.
+
+        Args:
+            cls: The document class; its manager's ``validator()`` is what the collection gets.
+            level: ``moderate`` leaves updates of documents that were invalid before alone, ``strict`` does not;
+                ``off`` checks nothing.
+            action: ``warn`` writes to the server's log, ``error`` refuses.
+            replace: Whether a validator that ming did not make, or that was changed since, may be replaced.
+
+        Raises:
+            MingConfigError: There is such a validator, and ``replace`` is false; nothing was changed.
+        """
+        return run(validators.sync_validator(manager_of(cls), level, action, replace), self)
 
     # -- documents
 

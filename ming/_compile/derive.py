@@ -9,8 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import cache
-from types import FunctionType
 from typing import Any, Final
 
 import bson
@@ -30,6 +28,7 @@ from ming._compile.checks import (
     Moment,
 )
 from ming._values import Missing
+from ming.schema.kinds import follows, kind_of
 from ming.schema.stamps import Stamp
 
 __all__ = ["check_of", "fields_of"]
@@ -60,36 +59,13 @@ _DEPTH: Final = 40
 _LOOPS: Final = 6
 """Loops directly within loops beyond this depth are left to their items; Python stops at twenty blocks."""
 
-_KINDS: Final[tuple[type[S.SchemaItem[Any]], ...]] = (
-    S.Anything,
-    S.Array,
-    S.Bool,
-    S.DateTime,
-    S.DateTimeTZ,
-    S.Binary,
-    S.Deprecated,
-    S.Float,
-    S.Int,
-    S.NumberDecimal,
-    S.Object,
-    S.ObjectId,
-    S.OneOf,
-    S.ParticularScalar,
-    S.Scalar,
-    S.String,
-    S.Value,
-    Stamp,
-)
 _MAKERS: Final = (S.ObjectId.if_missing, S.Object.if_missing)
 """Methods of ours that make a default; they never leave a key absent."""
-
-_POLICY: Final = frozenset({"default", "if_missing"})
-"""Methods that say what an absent key becomes; they are asked by name, so overriding them is fine."""
 
 
 def fields_of(schema: S.Document) -> Fields | None:
     """Return the checks of a document's fields, or None where its schema has rules of its own."""
-    if not _follows(schema, S.Document) or schema.is_homogeneous:
+    if not follows(schema, S.Document) or schema.is_homogeneous:
         return None
     return _fields(schema, frozenset())
 
@@ -101,7 +77,7 @@ def check_of(item: S.SchemaItem[Any], outer: frozenset[int] = frozenset()) -> Ch
         item: The item.
         outer: Identities of the containers around it.
     """
-    kind = _kind(item)
+    kind = kind_of(item)
     if isinstance(item, S.Array | S.Object) and (id(item) in outer or len(outer) > _DEPTH):
         return Call(item)
     if kind is S.Array and isinstance(item, S.Array):
@@ -109,29 +85,6 @@ def check_of(item: S.SchemaItem[Any], outer: frozenset[int] = frozenset()) -> Ch
     if kind is S.Object and isinstance(item, S.Object):
         return _object(item, outer)
     return _SINGLE.get(kind, Call)(item)
-
-
-def _kind(item: S.SchemaItem[Any]) -> type | None:
-    """The class of ours whose rules an item follows; None where a subclass or the instance has its own."""
-    kind = next((cls for cls in type(item).__mro__ if cls in _KINDS), None)
-    return kind if kind is not None and _follows(item, kind) else None
-
-
-def _follows(item: S.SchemaItem[Any], kind: type) -> bool:
-    """Whether none of the kind's rules is overridden, by the item's class or on the item."""
-    rules = _rules(kind)
-    return all(getattr(type(item), name) is rule for name, rule in rules.items()) and rules.keys().isdisjoint(
-        vars(item)
-    )
-
-
-@cache
-def _rules(kind: type) -> dict[str, Any]:
-    """The methods that make up a kind's rules, what becomes of absent keys excepted."""
-    methods = ((name, getattr(kind, name)) for name in dir(kind) if not name.startswith("__"))
-    return {
-        name: method for name, method in methods if isinstance(method, FunctionType) and name not in _POLICY
-    }
 
 
 def _accepts_none(item: S.SchemaItem[Any]) -> bool:
@@ -214,7 +167,7 @@ def _array(item: S.Array[Any], outer: frozenset[int]) -> Check:
     if item.validate_ranges:
         return Call(item)
     element = item.field_type
-    if _kind(element) is S.Deprecated:
+    if kind_of(element) is S.Deprecated:
         return Call(item)
     return _unless_too_deep(Each(check_of(element, outer | {id(item)}), _accepts_none(item)), item)
 
@@ -237,7 +190,7 @@ def _object(item: S.Object, outer: frozenset[int]) -> Check:
         ((key_spec, value_item),) = item.fields.items()
         key = check_of(S.SchemaItem.make(key_spec))
         value = check_of(value_item, outer | {id(item)})
-        if not isinstance(key, Exact | Anything) or _kind(value_item) is S.Deprecated:
+        if not isinstance(key, Exact | Anything) or kind_of(value_item) is S.Deprecated:
             return Call(item)
         return _unless_too_deep(Entries(key, value, _accepts_none(item)), item)
     return _fields(item, outer) or Call(item)
@@ -251,7 +204,7 @@ def _fields(item: S.Object, outer: frozenset[int]) -> Fields | None:
     fields = (
         Field(name, check_of(inner, outer), _absent(inner), inner)
         for name, inner in item.ordered_items()
-        if _kind(inner) is not S.Deprecated
+        if kind_of(inner) is not S.Deprecated
     )
     return Fields(tuple(fields), frozenset(names), _accepts_none(item))
 

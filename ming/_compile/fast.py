@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from ming import schema as S
-from ming._compile.program import compile_python, compile_stored
+from ming._compile.program import compile_acceptance, compile_python, compile_stored
+from ming._compile.stepped import over_steps
 from ming._values import Missing, with_snapshot
 from ming.evolve.chain import Chain, StampField, Version
-from ming.evolve.upgrade import upgrade
+from ming.evolve.upgrade import Reading, upgrade
 
-__all__ = ["nothing", "only_own_class", "python_program", "stored_program"]
+__all__ = ["compile_acceptance", "nothing", "only_own_class", "python_program", "stored_program"]
 
 Raw = dict[str, Any]
 Program = Callable[[Raw], Any]
-Validate = Callable[[Version, Any], Any]
 
 
 def nothing(value: Any) -> None:
@@ -45,21 +45,21 @@ def only_own_class(schema: S.Document, program: Program) -> Program:
     return load
 
 
-def stored_program(chain: Chain, exact: bool, snapshots: bool, validate: Validate) -> Program:
+def stored_program(chain: Chain, exact: bool, snapshots: bool, reading: Reading) -> Program:
     """A program for the stored documents of a class.
 
     Args:
         chain: The class and its older versions.
         exact: Whether documents with unknown keys are left open.
         snapshots: Whether documents of the newest version keep their raw document.
-        validate: Validates what a ``migrate`` function returned, as a version.
+        reading: How upgrades read.
     """
     if len(chain.versions) == 1:
         return _newest(chain, exact, snapshots)
     if not chain.stamps:
-        return nothing if chain.contested else _by_shape(chain, snapshots, validate)
-    if len(chain.stamps) == 1 and not chain.stamps[0].free and chain.unstamped is None:
-        return _by_stamp(chain, chain.stamps[0], exact, snapshots, validate)
+        return nothing if chain.contested else _by_shape(chain, snapshots, reading)
+    if len(chain.stamps) == 1 and not chain.stamps[0].free:
+        return _by_stamp(chain, chain.stamps[0], exact, snapshots, reading)
     return nothing
 
 
@@ -75,22 +75,29 @@ def _newest(chain: Chain, exact: bool, snapshots: bool) -> Program:
     return load
 
 
-def _older(chain: Chain, version: Version, exact: bool, validate: Validate) -> Program:
-    """Reading an older version; most documents hold no unknown key, and need none carried along."""
+def _older(chain: Chain, version: Version, exact: bool, reading: Reading) -> Program:
+    """Reading an older version."""
+    if all(hop.steps is not None for hop in chain.hops_from(version)):
+        return over_steps(chain, version, exact) or nothing
+    return _over_functions(chain, version, exact, reading)
+
+
+def _over_functions(chain: Chain, version: Version, exact: bool, reading: Reading) -> Program:
+    """One hop after the other; most documents hold no unknown key, and need none carried along."""
     read_exact = compile_stored(version.schema, exact=True, snapshot=True)
     read = nothing if exact else compile_stored(version.schema, exact=False, snapshot=True)
 
     def load(raw: Raw) -> Any:
         document = read_exact(raw)
         if document is not None:
-            return upgrade(chain, version, document, raw, validate, nothing_unknown=True)
+            return upgrade(chain, version, document, raw, reading, nothing_unknown=True)
         document = read(raw)
-        return None if document is None else upgrade(chain, version, document, raw, validate)
+        return None if document is None else upgrade(chain, version, document, raw, reading)
 
     return load
 
 
-def _by_stamp(chain: Chain, stamp: StampField, exact: bool, snapshots: bool, validate: Validate) -> Program:
+def _by_stamp(chain: Chain, stamp: StampField, exact: bool, snapshots: bool, reading: Reading) -> Program:
     """A chain told apart by one constant: its value names the program; without it, the baseline's keys must do."""
     programs: dict[Any, Program] = {}
     for number, constant in stamp.constants.items():
@@ -101,9 +108,8 @@ def _by_stamp(chain: Chain, stamp: StampField, exact: bool, snapshots: bool, val
         elif version is chain.newest:
             programs[constant] = _newest(chain, exact, snapshots)
         else:
-            programs[constant] = _older(chain, version, exact, validate)
-    by_keys = 0 in stamp.constants or chain.contested
-    unstamped = nothing if by_keys else _older(chain, chain.versions[0], True, validate)
+            programs[constant] = _older(chain, version, exact, reading)
+    unstamped = _unstamped(chain, stamp, exact, reading)
     name = stamp.name
 
     def load(raw: Raw) -> Any:
@@ -118,11 +124,20 @@ def _by_stamp(chain: Chain, stamp: StampField, exact: bool, snapshots: bool, val
     return load
 
 
-def _by_shape(chain: Chain, snapshots: bool, validate: Validate) -> Program:
+def _unstamped(chain: Chain, stamp: StampField, exact: bool, reading: Reading) -> Program:
+    """Reading documents without the stamp: as the version that the class names, or as the baseline if the keys fit."""
+    declared = chain.unstamped
+    if declared is not None:
+        return nothing if declared is chain.newest else _older(chain, declared, exact, reading)
+    by_keys = 0 in stamp.constants or chain.contested
+    return nothing if by_keys else _older(chain, chain.versions[0], True, reading)
+
+
+def _by_shape(chain: Chain, snapshots: bool, reading: Reading) -> Program:
     """A chain without stamps: the newest version if it fits exactly, else one that some key gives away."""
     newest = _newest(chain, True, snapshots)
     older = [
-        (telling, _older(chain, version, True, validate))
+        (telling, _older(chain, version, True, reading))
         for version, telling in _telling_keys(chain)
         if telling
     ]

@@ -12,7 +12,7 @@ from ming._compile.checks import Absent, Anything, Call, Check, Each, Entries, F
 from ming._compile.emit import Mode, alternatives, comment, either, unless
 from ming._compile.script import Script, with_article
 
-__all__ = ["Shortcut", "has_shortcut"]
+__all__ = ["Acceptance", "Shortcut", "has_shortcut"]
 
 _DEEPEST = 6
 """Loops within loops beyond this depth: Python itself stops at twenty blocks."""
@@ -108,7 +108,7 @@ class Shortcut:
                 name = inner.get(field.name) or f"{value}[{field.name!r}]"
                 expression = self._test_inner(name, field.check, optional=_is_optional(field))
                 made.append(_Made(field.name, expression, name if field.absent is Absent.OMITTED else None))
-            elif isinstance(field.check, Each):
+            elif isinstance(field.check, Each | Fields):
                 self._test_inner(inner[field.name], field.check, optional=_is_optional(field))
         return made
 
@@ -178,6 +178,9 @@ class Shortcut:
         self._put(valid, made)
         return valid
 
+    def _all_made_of(self, name: str) -> str:
+        return f"[*map(Object, {name})]"
+
     def _test_each(self, name: str, check: Check) -> str:
         line = self.script.line
         element = self.locals.element(name)
@@ -185,7 +188,7 @@ class Shortcut:
         if isinstance(check, Fields) and self._is_plain(check):
             with self.script.block(f"for {element} in {name}:"):
                 self._test_level(element, check, first=either(conditions))
-            return f"[*map(Object, {name})]"
+            return self._all_made_of(name)
         made = self.locals.name(f"valid_{name}") if self._changes(check) else None
         if made:
             line(f"{made} = []")
@@ -214,6 +217,43 @@ class Shortcut:
                     self.script.line(statement)
             else:
                 self.script.line(statement)
+
+
+class Acceptance(Shortcut):
+    """Writes the shortcut's test alone: whether it would take a document, which stays as it is.
+
+    Args:
+        script: Where to write.
+        mode: What the shortcut is for.
+    """
+
+    def __init__(self, script: Script, mode: Mode) -> None:
+        super().__init__(script, mode, fallback="")
+
+    def write(self, name: str, check: Fields, document_class: str) -> None:
+        """Write the function; arguments as `Shortcut.write`."""
+        line = self.script.line
+        with self.script.block(f"def {name}({self.raw}):"):
+            line(
+                f'"""Return whether this is, without any doubt, {with_article(document_class)} as stored."""'
+            )
+            with self.script.block("try:"):
+                self._test_level(self.raw, check, first=f"{self.raw}.__class__ is dict")
+            with self.script.block("except KeyError:"):
+                self._give_up()
+            line("return True")
+
+    def _give_up(self) -> None:
+        self.script.line("return False")
+
+    def _changes(self, check: Check) -> bool:
+        return False
+
+    def _made_of(self, name: str, made: list[_Made]) -> str:
+        return name
+
+    def _all_made_of(self, name: str) -> str:
+        return name
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from typing import Any, Final, Literal
 from ming import schema as S
 from ming._values import KEEP_ASIDE, with_snapshot
 from ming.evolve.chain import Chain, Version
+from ming.evolve.hop import Hop
 from ming.evolve.recognise import recognise
-from ming.evolve.upgrade import upgrade
+from ming.evolve.upgrade import Reading, upgrade
 from ming.exc import Invalid, MingException
 from ming.utils import add_note
 
@@ -70,6 +71,18 @@ class ClassLoader:
             return lambda raw: self._refer(raw, allow_extra=True, strip_extra=False)
         return self._load
 
+    @cached_property
+    def accepts(self) -> Callable[[Raw], bool] | None:
+        """Whether a raw document is plainly one of this class, so that the usual loader only has to build it.
+
+        None where that takes more than a look: older versions, other classes, rules of the class's own.
+        """
+        is_plain = len(self.chain.versions) == 1 and not self.schema.polymorphic_registry
+        if self._by_reference or self.unknown == "forbid" or not is_plain:
+            return None
+        accepts: Callable[[Raw], bool] | None = _compiler().compile_acceptance(self.schema)
+        return accepts
+
     def make(self, value: Any) -> Any:
         """A document of the newest version made from Python data, or None where the reference must decide."""
         return self._make(value)
@@ -104,7 +117,7 @@ class ClassLoader:
         if self._by_reference:
             return refer
         program = _compiler().stored_program(
-            self.chain, exact=not keep, snapshots=self.snapshots, validate=self._upgraded
+            self.chain, exact=not keep, snapshots=self.snapshots, reading=self._fast_reading
         )
         if self.schema.polymorphic_registry:
             program = _compiler().only_own_class(self.schema, program)
@@ -150,8 +163,17 @@ class ClassLoader:
 
         version, document = recognise(self.chain, raw, attempt)
         if version is not self.chain.newest:
-            return upgrade(self.chain, version, document, raw, validate)
+            return upgrade(self.chain, version, document, raw, Reading(attempt, validate, Hop.reference))
         return with_snapshot(document, raw) if self.snapshots else document
+
+    @cached_property
+    def _fast_reading(self) -> Reading:
+        return Reading(self._read_as, self._upgraded, Hop.upgrade)
+
+    def _read_as(self, version: Version, raw: Raw) -> Any:
+        """Read what steps made; it may share containers with the stored document, and must not change it."""
+        strip_extra = KEEP_ASIDE if self.unknown == "keep" else True
+        return version.schema.validate(copy.deepcopy(raw), allow_extra=True, strip_extra=strip_extra)
 
     @cached_property
     def _upgraded(self) -> Callable[[Version, Any], Any]:

@@ -13,15 +13,17 @@ from typing import Any, Final, Literal
 from ming import schema as S
 from ming._compile.derive import fields_of
 from ming._compile.emit import BINDINGS, Mode
-from ming._compile.inline import Shortcut, has_shortcut
+from ming._compile.inline import Acceptance, Shortcut, has_shortcut
 from ming._compile.levels import Levels
 from ming._compile.script import Script, snake_case
 from ming._values import Object
 
-__all__ = ["Program", "compile_python", "compile_stored"]
+__all__ = ["Program", "compile_acceptance", "compile_python", "compile_stored"]
 
 Program = Callable[[Any], Any]
 """Takes a value; returns the valid form of it, or None where the schema itself has to decide."""
+
+_STORED: Final = Mode("stored", "load", "raw")
 
 _READ_METHODS: Final = (
     "__contains__",
@@ -50,6 +52,27 @@ def compile_stored(schema: S.Document, *, exact: bool, snapshot: bool) -> Progra
     return _compile(
         schema, Mode(name, "load", "raw", keeps_unknown=not exact, detaches=snapshot), shortcut=True
     )
+
+
+def compile_acceptance(schema: S.Document) -> Callable[[Any], bool] | None:
+    """Compile the test by which the program for stored documents knows one that is exactly as usual.
+
+    Who knows that a document is valid may make it valid later, as long as nobody changes it meanwhile.
+
+    Args:
+        schema: The schema of a document class; other classes registered beside it are ignored.
+
+    Returns:
+        A function from a raw document to whether its program takes it; None where only trying tells.
+    """
+    check = fields_of(schema)
+    cls = schema.managed_class or Object
+    if check is None or not _is_plain(cls) or not has_shortcut(check):
+        return None
+    script = Script(f"{_title(cls)} acceptance", BINDINGS)
+    name = script.function_name("accepts", snake_case(cls.__name__))
+    Acceptance(script, _STORED).write(name, check, cls.__name__)
+    return script.compile(name)
 
 
 def compile_python(schema: S.Document, *, form: Literal["document", "data"]) -> Program:

@@ -16,7 +16,9 @@ from ming._base_manager import BaseManager
 from ming._flows.changes import storable
 from ming._flows.loading import loader_for
 from ming._flows.operations import CallHook, DeleteOne, FindOne, InsertOne, ReplaceOne, UpdateOne
-from ming._flows.rebase import is_upgraded, remember, remembers, settle, store_changes, store_upgrade
+from ming._flows.origins import is_upgraded, refuse_if_never, remember, remembers
+from ming._flows.rebase import settle, store_changes, store_upgrade
+from ming._flows.write_back import write_back, writes_back
 from ming._types import Flow
 from ming._values import Object, Origin
 from ming.utils import fix_write_concern
@@ -29,7 +31,12 @@ Kwargs = dict[str, Any]
 def get(manager: BaseManager[Any], query: Kwargs) -> Flow[Any]:
     """Read one document that matches, or None."""
     raw = yield from FindOne(manager, query)
-    return None if raw is None else loader_for(manager.cls)(raw)
+    if raw is None:
+        return None
+    document = loader_for(manager.cls)(raw)
+    if writes_back(manager):
+        yield from write_back(manager, [document])
+    return document
 
 
 def save(
@@ -46,7 +53,9 @@ def save(
         KeyError: A name is none of the document's fields.
         ValueError: Fields are named, and the document has no ``_id``.
         StaleObject: Somebody else changed what was about to be written.
+        MigrationError: The document was read in an older version, and its class only reads those.
     """
+    refuse_if_never(manager, document)
     data, kwargs = yield from _prepared(manager, document, kwargs)
     if names:
         return (yield from _save_fields(manager, document, data, names, kwargs))
@@ -132,6 +141,7 @@ def set_fields(
     Raises:
         KeyError: A dotted name leads through a sub-document that is not there.
     """
+    refuse_if_never(manager, document)
     query = _by_id(document)
     for name, value in fields_values.items():
         _assign(document, name, Object.from_bson(value))

@@ -10,9 +10,11 @@ from ming._document import _Document
 from ming._types import RawDocument
 from ming._values import KEEP_ASIDE
 
-__all__ = ["loader_for", "overrides_make"]
+__all__ = ["acceptance_for", "loader_for", "overrides_make"]
 
 D = TypeVar("D")
+
+Accepts = Callable[[RawDocument], bool]
 
 
 def loader_for(
@@ -33,6 +35,16 @@ def loader_for(
     make: Callable[..., D] = cls.make  # type: ignore[attr-defined]
     strip = KEEP_ASIDE if strip_extra else strip_extra
     return lambda raw: make(raw, allow_extra=allow_extra, strip_extra=strip)
+
+
+def acceptance_for(cls: type[Any], allow_extra: bool = True, strip_extra: bool = True) -> Accepts | None:
+    """Return the test for documents that the loader with the same arguments is sure to make, and may make later.
+
+    None where only the loader knows.
+    """
+    if overrides_make(cls) or not (allow_extra and strip_extra):
+        return None
+    return manager_of(cls).accepts
 
 
 def overrides_make(cls: Any) -> bool:

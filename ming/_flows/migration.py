@@ -1,86 +1,109 @@
-"""The flow behind ``m.migrate()``: every document of a collection in its newest version."""
+"""Documents loaded and saved one by one: how a class without older versions is migrated.
+
+Loading and saving normalises documents. Runs over classes with older versions (`ming.evolve.runs`) do the same
+with single documents where a hook wants to see each, or where others were first.
+"""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final, Literal, Protocol
 
-from pymongo.errors import DocumentTooLarge, PyMongoError, WriteError
+from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError, WriteError
 from pymongo.results import UpdateResult
 
 from ming._base_manager import BaseManager
 from ming._flows.documents import save
 from ming._flows.loading import loader_for
-from ming._flows.rebase import ATTEMPTS, FindAgain, is_upgraded
+from ming._flows.origins import is_upgraded
+from ming._flows.rebase import ATTEMPTS, FindAgain
 from ming._flows.streams import OpenFind, TakeBatch
 from ming._types import Flow, RawDocument
 from ming.evolve.report import MigrationReport
 from ming.exc import MongoGone, StaleObject
 
-__all__ = ["migrate"]
+__all__ = ["Outcome", "is_refusal", "is_too_large", "migrate_one", "normalise", "warn_of_refusals"]
 
 log = logging.getLogger("ming.migration")
 _BATCH = 500
+_OBJECT_TOO_LARGE: Final = 10334
+
+Outcome = Literal["changed", "unchanged", "newest", "gone"]
+"""What became of a document."""
 
 
-def migrate(manager: BaseManager[Any]) -> Flow[MigrationReport]:
-    """Store every document in its newest version.
+class _Counts(Protocol):
+    conflicts: int
 
-    A class without older versions has each document loaded and saved, which normalises it.
+
+def normalise(manager: BaseManager[Any]) -> Flow[MigrationReport]:
+    """Load and save every document.
 
     Returns:
-        What was done. A document that cannot be upgraded or stored is listed there, and stays as it is.
+        What was done. A document that cannot be loaded or stored is listed there, and stays as it is.
     """
     report = MigrationReport(manager.collection_name)
     # In the order of _id, which no write changes: no document is met twice.
-    cursor = yield from OpenFind(manager, _outdated(manager), sort=[("_id", 1)])
+    cursor = yield from OpenFind(manager, {}, sort=[("_id", 1)])
     while batch := (yield from TakeBatch(cursor, _BATCH)):
         for raw in batch:
             report.seen += 1
             document_id = raw["_id"]
             try:
-                report.changed += yield from _migrate_one(manager, raw, report)
+                report.changed += (yield from migrate_one(manager, raw, report)) == "changed"
             except Exception as error:
-                if not _is_refusal(error):
+                if not is_refusal(error):
                     raise
                 report.refused.append((document_id, error))
+    report.refused_count = len(report.refused)
+    warn_of_refusals(report)
+    return report
+
+
+def warn_of_refusals(report: MigrationReport) -> None:
+    """Say so in the log if documents were refused."""
     if report.refused:
         document_id, refusal = report.refused[0]
         kind = type(refusal).__name__
         log.warning("%s; the first refused: _id %r: %s: %s", report, document_id, kind, refusal)
-    return report
 
 
-def _is_refusal(error: Exception) -> bool:
+def is_refusal(error: Exception) -> bool:
     """Whether an error is about one document, and not about the connection."""
-    about_document = isinstance(error, (WriteError, DocumentTooLarge))
+    about_document = isinstance(error, WriteError) or is_too_large(error)
     return about_document or not isinstance(error, (PyMongoError, MongoGone))
 
 
-def _outdated(manager: BaseManager[Any]) -> dict[str, Any]:
-    """A filter that leaves out what a stamp shows to be newest, where one stamp can."""
-    newest = len(manager.chain.versions) - 1
-    for stamp in manager.chain.stamps:
-        constant = stamp.constants.get(newest)
-        if len(manager.chain.stamps) == 1 and stamp.matching(constant) == [newest]:
-            return {stamp.name: {"$ne": constant}}
-    return {}
+def is_too_large(error: Exception) -> bool:
+    """Whether what was to be sent is larger than a message may be; driver and server both refuse that."""
+    if isinstance(error, OperationFailure):
+        return error.code == _OBJECT_TOO_LARGE
+    return isinstance(error, DocumentTooLarge)
 
 
-def _migrate_one(manager: BaseManager[Any], raw: RawDocument, report: MigrationReport) -> Flow[bool]:
-    """Upgrade and store one document, as often as others come first; return whether its stored form changed."""
+def migrate_one(manager: BaseManager[Any], raw: RawDocument, counts: _Counts) -> Flow[Outcome]:
+    """Upgrade and store one document, as often as others come first.
+
+    Args:
+        manager: The document's class.
+        raw: The document as it was read.
+        counts: Where attempts that came too late are counted.
+
+    Raises:
+        Exception: It cannot be upgraded, or not be stored.
+    """
 
     def count_conflict() -> None:
-        report.conflicts += 1
+        counts.conflicts += 1
 
     document_id = raw["_id"]
     stored: RawDocument | None = raw
     for attempt in range(ATTEMPTS):
         if stored is None:
-            return False
+            return "gone"
         document = loader_for(manager.cls)(stored)
         if manager.older is not None and not is_upgraded(document):
-            return False
+            return "newest"
         try:
             result = yield from save(manager, document, (), {}, count_conflict)
         except StaleObject:
@@ -89,7 +112,7 @@ def _migrate_one(manager: BaseManager[Any], raw: RawDocument, report: MigrationR
                 raise
             stored = yield from FindAgain(manager, {"_id": document_id})
         else:
-            return (
-                not isinstance(result, UpdateResult) or not result.acknowledged or result.modified_count > 0
-            )
-    return False
+            if isinstance(result, UpdateResult) and result.acknowledged and not result.modified_count:
+                return "unchanged"
+            return "changed"
+    return "gone"

@@ -6,9 +6,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from ming._cursor import CursorBase, only
+from ming._drive import arun
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from ming._flows.write_back import WriteBack
+    from ming._types import RawDocument
 
 __all__ = ["AsyncCursor"]
 
@@ -42,7 +46,8 @@ class AsyncCursor(CursorBase[D]):
             Invalid: The stored document is not valid.
         """
         while True:
-            raw = await anext(self.cursor)
+            ahead = self._write_back
+            raw = await (anext(self.cursor) if ahead is None else self._next_of(ahead))
             if raw is None:
                 # An iterator of the caller's own; the driver has none such.
                 return cast(D, raw)
@@ -51,6 +56,14 @@ class AsyncCursor(CursorBase[D]):
             document = self._accepted(raw)
             if document is not None:
                 return document
+
+    async def _next_of(self, ahead: WriteBack) -> RawDocument:
+        """The next raw document of the batch; where there is none, the next batch is fetched and written back."""
+        if not ahead.batch:
+            await arun(ahead.fetch(self.cursor), self._session)
+        if not ahead.batch:
+            raise StopAsyncIteration
+        return ahead.batch.popleft()
 
     async def rewind(self) -> Self:
         """Start anew."""
@@ -69,8 +82,9 @@ class AsyncCursor(CursorBase[D]):
 
     async def first(self) -> D | None:
         """Return the next document, or None at the end."""
-        async for document in self:
-            return document
+        with self.wanting(1):
+            async for document in self:
+                return document
         return None
 
     async def one(self) -> D:
@@ -80,10 +94,11 @@ class AsyncCursor(CursorBase[D]):
             ValueError: There is none, or more than one.
         """
         found: list[D] = []
-        async for document in self:
-            found.append(document)
-            if len(found) > 1:
-                break
+        with self.wanting(2):
+            async for document in self:
+                found.append(document)
+                if len(found) > 1:
+                    break
         return only(found)
 
     async def all(self) -> list[D]:

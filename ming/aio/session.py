@@ -15,7 +15,7 @@ from ming._base_manager import manager_of
 from ming._calls import EVERYTHING, DriverCalls, FindArguments, checked_delete_options
 from ming._cursor import OnInvalid
 from ming._drive import arun
-from ming._flows import documents, migration
+from ming._flows import adoption, documents, index_sync, validators
 from ming._flows.failures import annotate_doc_failure
 from ming.aio.cursor import AsyncCursor
 from ming.utils import fixup_index
@@ -23,9 +23,15 @@ from ming.utils import fixup_index
 if TYPE_CHECKING:
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.results import DeleteResult, InsertOneResult, UpdateResult
+    from typing_extensions import Unpack
 
+    from ming._flows.index_sync import IndexSync
+    from ming._flows.validators import Action, Level, ValidatorSync
+    from ming._index_diff import IndexDiff
     from ming._types import Flow, RawDocument
+    from ming.evolve.adoption import AdoptionReport
     from ming.evolve.report import MigrationReport
+    from ming.evolve.runs.options import MigrateOptions
 
 __all__ = ["AsyncSession"]
 
@@ -96,7 +102,7 @@ class AsyncSession(DriverCalls):
             cls, cursor, found.allow_extra, found.strip_extra, found.query, found.on_invalid
         )
         documents_found._count_options = count_options
-        return documents_found
+        return documents_found.read_through(self, manager, found)
 
     def find_by(self, cls: type[D], /, **query: Any) -> AsyncCursor[D]:
         """Open a cursor over the documents that match keywords; see `get`."""
@@ -167,9 +173,28 @@ class AsyncSession(DriverCalls):
         raw: RawDocument | None = await self.call(manager_of(cls), "find_one_and_delete", args, kwargs)
         return raw
 
-    async def migrate(self, cls: type[Any]) -> MigrationReport:
-        """Store every document in its newest version, and report what was done."""
-        return await arun(migration.migrate(manager_of(cls)), self)
+    async def migrate(self, cls: type[Any], **options: Unpack[MigrateOptions]) -> MigrationReport:
+        """Store every document in its newest version, and report what was done; see `Session.migrate`."""
+        from ming.evolve.runs.engine import migrate
+
+        manager = manager_of(cls)
+        return await arun(migrate(manager, options), self.for_bulk_run(manager))
+
+    async def adopt(
+        self, cls: type[Any], dry_run: bool = False, assume: type[Any] | None = None
+    ) -> AdoptionReport:
+        """Stamp every document without a stamp that is valid in exactly one version; see `ming.evolve`.
+
+        Args:
+            cls: The document class.
+            dry_run: Whether to count only, and write nothing.
+            assume: The version that documents valid in several are taken for; by default, ``unstamped`` in
+                ``__mongometa__``.
+
+        Raises:
+            MingConfigError: No version bears a stamp, or ``assume`` is no version of the class.
+        """
+        return await arun(adoption.adopt(manager_of(cls), dry_run, assume), self)
 
     # -- classes: indexes
 
@@ -204,6 +229,42 @@ class AsyncSession(DriverCalls):
     async def drop_indexes(self, cls: type[Any]) -> None:
         """Drop all indexes but the one on ``_id``; a collection that does not exist has none."""
         await self.call(manager_of(cls), "drop_indexes", (), {})
+
+    async def index_diff(self, cls: type[Any]) -> IndexDiff:
+        """Compare the indexes that a class declares with those its collection has; nothing is changed."""
+        return await arun(index_sync.find_index_diff(manager_of(cls)), self)
+
+    async def sync_indexes(self, cls: type[Any], drop: bool = False) -> IndexSync:
+        """Make a collection's indexes those that the class declares.
+
+        Args:
+            cls: The document class.
+            drop: Whether indexes that nothing declares, or that must be made anew, may be dropped.
+        """
+        return await arun(index_sync.sync_indexes(manager_of(cls), drop), self)
+
+    async def sync_validator(
+        self,
+        cls: type[Any],
+        level: Level = "moderate",
+        action: Action = "warn",
+        replace: bool = False,
+    ) -> ValidatorSync:
+        """Have the server check what is stored against all live versions of a class.
+
+        The collection is created if it does not exist.
+
+        Args:
+            cls: The document class; its manager's ``validator()`` is what the collection gets.
+            level: ``moderate`` leaves updates of documents that were invalid before alone, ``strict`` does not;
+                ``off`` checks nothing.
+            action: ``warn`` writes to the server's log, ``error`` refuses.
+            replace: Whether a validator that ming did not make, or that was changed since, may be replaced.
+
+        Raises:
+            MingConfigError: There is such a validator, and ``replace`` is false; nothing was changed.
+        """
+        return await arun(validators.sync_validator(manager_of(cls), level, action, replace), self)
 
     # -- documents
 

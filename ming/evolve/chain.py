@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 from ming import schema as S
+from ming.evolve.hop import Hop
 from ming.evolve.keys import Shape, contested, shape_of
+from ming.evolve.sequence import Steps
 from ming.exc import MingConfigError
 
 __all__ = ["Chain", "StampField", "Version"]
@@ -73,7 +76,8 @@ class Chain:
         on_hybrid: Called with a hybrid raw document and the classes in question; ``raise`` and None raise.
 
     Raises:
-        MingConfigError: ``unstamped`` where no version bears a stamp, or an ``on_hybrid`` that is no function.
+        MingConfigError: ``unstamped`` where no version bears a stamp, an ``on_hybrid`` that is no function, or
+            steps that write a stamp.
     """
 
     versions: tuple[Version, ...]
@@ -91,6 +95,8 @@ class Chain:
             raise MingConfigError(
                 f"{self.newest.name}: unstamped={self.unstamped.name}, but no version has a stamp"
             )
+        for hop in self.hops:
+            hop.check()
 
     @property
     def newest(self) -> Version:
@@ -126,6 +132,36 @@ class Chain:
         return StampField(name, constants, free)
 
     @cached_property
+    def telling_stamp(self) -> tuple[str, Any] | None:
+        """Name and constant of the stamp that alone tells the newest version from all others, if there is one."""
+        newest = len(self.versions) - 1
+        for stamp in self.stamps:
+            constant = stamp.constants.get(newest)
+            if len(self.stamps) == 1 and stamp.matching(constant) == [newest]:
+                return stamp.name, constant
+        return None
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        """The hops from version to version, oldest first."""
+        pairs = pairwise(self.versions)
+        return tuple(
+            Hop(source, target, _steps_of(target), self._filter_of(number))
+            for number, (source, target) in enumerate(pairs)
+        )
+
+    def _filter_of(self, number: int) -> dict[str, Any] | None:
+        """A filter for the stored documents of a version, if one stamp tells them from all others."""
+        if len(self.stamps) != 1:
+            return None
+        (stamp,) = self.stamps
+        if number not in stamp.constants:
+            # Documents without a stamp are of this version for sure only if the class says so.
+            return {stamp.name: None} if self.versions[number] is self.unstamped else None
+        constant = stamp.constants[number]
+        return {stamp.name: constant} if stamp.matching(constant) == [number] else None
+
+    @cached_property
     def contested(self) -> bool:
         """Whether some version would drop, as deprecated, a key that another one keeps."""
         return contested(self.shapes)
@@ -138,18 +174,22 @@ class Chain:
         """The top-level fields declared by the version of a class or by a newer one."""
         return {name for version in self.versions[self.number_of(cls) :] for name in version.schema.fields}
 
-    def newer_than(self, version: Version) -> tuple[Version, ...]:
-        """The versions after one, oldest first."""
-        return self._successors[version]
+    def hops_from(self, version: Version) -> tuple[Hop, ...]:
+        """The hops from one version to the newest."""
+        return self._ways[version]
 
     @cached_property
-    def _successors(self) -> dict[Version, tuple[Version, ...]]:
-        return {version: self.versions[number + 1 :] for number, version in enumerate(self.versions)}
+    def _ways(self) -> dict[Version, tuple[Hop, ...]]:
+        return {version: self.hops[number:] for number, version in enumerate(self.versions)}
 
     def required_stamps(self, version: Version) -> bool:
         """Whether every document of a version must bear a stamp."""
         names = {field.name for field in self.stamps}
         return any(name in names and item.required for name, item in version.constants.items())
+
+
+def _steps_of(version: Version) -> Steps | None:
+    return version.migrate if isinstance(version.migrate, Steps) else None
 
 
 _NUMBERS: Final = (int, float)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ming import schema as S
 
-__all__ = ["Evidence", "Path", "Shape", "contested", "gather", "shape_of", "values_at"]
+__all__ = ["Evidence", "Path", "Shape", "contested", "gather", "has_place", "shape_of", "values_at"]
 
 Path = tuple[str, ...]
 """The names on the way to a key; list items have none."""
@@ -142,6 +142,29 @@ def gather(raw: Mapping[str, Any], shapes: Sequence[Shape | None]) -> Evidence:
         if path[0] != "_id":
             evidence.add(path, versions)
     return evidence
+
+
+def has_place(shape: Shape, raw: Mapping[str, Any]) -> bool:
+    """Whether a shape clearly has a place for every key of a document, whatever other shapes say."""
+    for key, value in raw.items():
+        below = shape.below(key)
+        if below is None or key in shape.deprecated:
+            if key != "_id":
+                return False
+        elif isinstance(value, dict):
+            if not has_place(below, value):
+                return False
+        elif isinstance(value, list) and not _has_place_for_items(below, value):
+            return False
+    return True
+
+
+def _has_place_for_items(shape: Shape, items: list[Any]) -> bool:
+    inside = [item for item in items if isinstance(item, (dict, list))]
+    if not inside:
+        return True
+    below = shape.items
+    return below is not None and all(isinstance(item, dict) and has_place(below, item) for item in inside)
 
 
 def values_at(value: Any, path: Path) -> Iterator[Any]:

@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from ming.evolve.chain import Chain, StampField, Version, ordered_after
-from ming.evolve.keys import Evidence, Path, gather
+from ming.evolve.keys import Evidence, Path, gather, has_place
 from ming.exc import DocumentTooNew, HybridDocument, Invalid
 
-__all__ = ["hidden", "recognise"]
+__all__ = ["hidden", "is_hybrid", "recognise"]
 
 Attempt = Callable[[Version, Mapping[str, Any]], Any]
 
@@ -50,14 +50,20 @@ def recognise(chain: Chain, raw: Mapping[str, Any], attempt: Attempt) -> tuple[V
     raise refusals[0]
 
 
+def is_hybrid(chain: Chain, raw: Mapping[str, Any]) -> bool:
+    """Whether a stored document that could be read is of no version, but what ``on_hybrid`` made of it."""
+    return callable(chain.on_hybrid) and not _candidates(chain, raw)
+
+
 def hidden(chain: Chain, cls: type, raw: Mapping[str, Any]) -> list[Path]:
     """Known keys of a stored document that the version it is read as, that of ``cls``, has no place for.
 
     None where a function ``on_hybrid`` was shown them all.
     """
-    if callable(chain.on_hybrid) and not _candidates(chain, raw):
+    number = chain.number_of(cls)
+    if has_place(chain.shapes[number], raw) or is_hybrid(chain, raw):
         return []
-    return gather(raw, chain.shapes).lacking(chain.number_of(cls))
+    return gather(raw, chain.shapes).lacking(number)
 
 
 def _candidates(chain: Chain, raw: Mapping[str, Any]) -> Sequence[int]:

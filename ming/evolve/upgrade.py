@@ -1,25 +1,43 @@
-"""Applying the ``migrate`` functions of a chain in memory, from the recognised version to the newest.
+"""Taking a document over the hops of a chain in memory, from the recognised version to the newest.
 
-Nothing is written here. What a document carries out of sight travels along: unknown keys of the document
-itself by hand, those of sub-documents with the sub-documents.
+Nothing is written here. Steps work on the raw document, unknown keys and all. A ``migrate`` function works on the
+document as its class shows it; what is out of sight travels along: unknown keys of the document itself by hand,
+those of sub-documents with the sub-documents.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from operator import is_
 from typing import Any
 
+from ming._stored_form import storable
 from ming._values import Object, Origin, set_origin
 from ming.evolve.chain import Chain, Version
+from ming.evolve.hop import Hop
 from ming.evolve.keys import OPAQUE, Shape
+from ming.evolve.paths import Raw
 from ming.exc import Invalid, MigrationError
 from ming.utils import add_note
 
-__all__ = ["upgrade"]
+__all__ = ["Reading", "upgrade"]
 
-Validate = Callable[[Version, Any], Any]
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """How a loader does what an upgrade needs.
+
+    Args:
+        read: Reads a stored document as a version.
+        validate: Validates what a ``migrate`` function returned, as a version.
+        advance: Takes a raw document over a hop that is made of steps.
+    """
+
+    read: Callable[[Version, Raw], Any]
+    validate: Callable[[Version, Any], Any]
+    advance: Callable[[Hop, Raw], Raw]
 
 
 def upgrade(
@@ -27,7 +45,7 @@ def upgrade(
     version: Version,
     document: Any,
     raw: Mapping[str, Any],
-    validate: Validate,
+    reading: Reading,
     nothing_unknown: bool = False,
 ) -> Any:
     """Turn a document of an older version into one of the newest.
@@ -37,30 +55,80 @@ def upgrade(
         version: The version the document was recognised as.
         document: The document, read as that version.
         raw: The stored document; kept as the snapshot that a save starts from.
-        validate: Validates what a ``migrate`` function returned, as a version.
+        reading: How the loader reads.
         nothing_unknown: The caller knows that no unknown key is stored, at any depth.
 
     Returns:
         An instance of the newest class, with its `Origin`.
 
     Raises:
-        Invalid: A ``migrate`` function returned what the next version does not accept.
-        MigrationError: A ``migrate`` function changed the ``_id``.
+        Invalid: What was made for the next version is not valid there.
+        MigrationError: A function changed the ``_id``, or more than it declares to change.
         TypeError: A version has no ``migrate`` function.
     """
     unknown = {} if nothing_unknown else _unknown_of(document, version)
-    for target in chain.newer_than(version):
-        source = type(document)
-        made = _migrated(chain, target, document, raw)
-        if not nothing_unknown:
-            made, unknown = _adopted(target, made, unknown)
+    under_way = _UnderWay(chain, raw, reading, version, document, unknown, dict(raw))
+    for hop in chain.hops_from(version):
+        if hop.steps is not None:
+            under_way.advance(hop)
+        else:
+            under_way.migrate(hop, nothing_unknown)
+    made = under_way.shown(chain.newest)
+    set_origin(made, Origin(under_way.unknown, raw, version.cls))
+    return made
+
+
+@dataclass(eq=False)
+class _UnderWay:
+    """A document between two hops: as its class shows it, as it would be stored, or both."""
+
+    chain: Chain
+    raw: Mapping[str, Any]
+    reading: Reading
+    version: Version
+    """The last version it was shown as."""
+    document: Any
+    """As that version's class shows it; None after steps."""
+    unknown: dict[str, Any]
+    """Unknown keys of the document itself."""
+    stored: Raw | None
+    """As it would be stored; None after a function."""
+
+    def advance(self, hop: Hop) -> None:
+        """Take it over a hop made of steps."""
+        if self.stored is None:
+            self.stored = storable(self.document, Origin(self.unknown))
+        self.document = None
         try:
-            document = validate(target, made)
-        except Invalid as error:
-            error.msg = f"after migrating from {source.__name__} to {target.name}:\n{error.msg}"
+            self.stored = self.reading.advance(hop, self.stored)
+        except Exception as error:
+            hop_name = f"from {hop.source.name} to {hop.target.name}"
+            add_note(error, f"while migrating {_place(self.chain, self.raw)}, {hop_name}")
             raise
-    set_origin(document, Origin(unknown, raw, version.cls))
-    return document
+
+    def migrate(self, hop: Hop, nothing_unknown: bool) -> None:
+        """Take it over a hop made by a function."""
+        made = _migrated(self.chain, hop.target, self.shown(hop.source), self.raw)
+        if not nothing_unknown:
+            made, self.unknown = _adopted(hop.target, made, self.unknown)
+        self.document = self._valid(self.reading.validate, hop.target, made)
+        self.stored = None
+
+    def shown(self, version: Version) -> Any:
+        """It as the class of the version it has reached shows it."""
+        if self.document is None:
+            self.document = self._valid(self.reading.read, version, self.stored)
+            self.unknown = _unknown_of(self.document, version)
+        return self.document
+
+    def _valid(self, make: Callable[[Version, Any], Any], version: Version, made: Any) -> Any:
+        try:
+            document = make(version, made)
+        except Invalid as error:
+            error.msg = f"after migrating from {self.version.name} to {version.name}:\n{error.msg}"
+            raise
+        self.version = version
+        return document
 
 
 def _unknown_of(document: Any, version: Version) -> dict[str, Any]:

@@ -6,13 +6,13 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ming.exc import StoreFileError
 from ming.mim.faces.connection import Connection
 from ming.mim.front.server import serve
 
-__all__ = ["main"]
+__all__ = ["main", "serve_until_stopped"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,18 +22,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: Those of the command line, by default the process's.
     """
     options = _parser().parse_args(arguments)
+    try:
+        serve_until_stopped(options.file, options.host, options.port, lambda uri: print(uri, flush=True))
+    except (StoreFileError, OSError, OverflowError) as error:
+        sys.exit(f"error: {error}")
+
+
+def serve_until_stopped(file: str | None, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serve until a signal says to stop.
+
+    Args:
+        file: Where the data are kept; None for in memory only.
+        host: The address to listen on.
+        port: The port to listen on, 0 for any free one.
+        announce: Called with the URI when drivers can connect.
+
+    Raises:
+        StoreFileError: The file cannot be used.
+        OSError: The address cannot be listened on.
+        OverflowError: There is no such port.
+    """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    try:
-        with (
-            Connection(strict=True, file=options.file) as connection,
-            serve(connection, options.host, options.port) as server,
-        ):
-            print(server.uri, flush=True)
-            stop.wait()
-    except (StoreFileError, OSError, OverflowError) as error:
-        sys.exit(f"error: {error}")
+    with Connection(strict=True, file=file) as connection, serve(connection, host, port) as server:
+        announce(server.uri)
+        stop.wait()
 
 
 def _parser() -> argparse.ArgumentParser:

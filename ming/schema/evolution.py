@@ -38,7 +38,9 @@ class Migrate(SchemaItem[Any]):
     def __init__(self, old: Any, new: Any, migration_function: Callable[[Any], Any]) -> None:
         self.old = SchemaItem.make(old)
         self.new = SchemaItem.make(new)
-        self.migration_function = migration_function
+        # Steps between two schemas exchange the constants of one for those of the other, too.
+        between = getattr(migration_function, "between", None)
+        self.migration_function = migration_function if between is None else between(self.old, self.new)
 
     def validate(self, value: Any, **options: Any) -> Any:
         """Check and convert a value; see `SchemaItem.validate`.

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,61 +10,16 @@ from typing import Any
 
 import pymongo
 import pytest
+from harness.programs import Program
 from harness.stores import MongodStore
-
-import ming
 
 pytestmark = pytest.mark.mongod
 
-HERE = Path(__file__).parent
-LIBRARY = Path(ming.__file__ or "").parents[1]
+PROGRAMS = Path(__file__).parent / "wiki_programs.py"
 PAGES = 500
 WRITERS = 4
 CHANGES = 2600
 """Of each writer; more than 10,000 in all."""
-
-
-class Program:
-    """One of the programs, running in a process of its own."""
-
-    def __init__(self, *arguments: str) -> None:
-        path = os.pathsep.join([str(LIBRARY), str(HERE.parent)])
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", str(HERE / "wiki_programs.py"), *arguments],
-            env={**os.environ, "PYTHONPATH": path},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __enter__(self) -> Program:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def expect(self, word: str) -> None:
-        """Wait until the program says a word."""
-        assert self._line() == word
-
-    def start(self) -> None:
-        """Let the program, which is ready, go on."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-
-    def result(self) -> Any:
-        """Wait for the program's end."""
-        result = json.loads(self._line())
-        assert self.process.wait() == 0
-        return result
-
-    def _line(self) -> str:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline().strip()
-        assert line, "the program failed"
-        return line
 
 
 class Wiki:
@@ -94,7 +45,7 @@ class Wiki:
             if migrator:
                 others["migrator"] = ("migrate", self.uri)
             programs = {
-                name: stack.enter_context(Program(*arguments))
+                name: stack.enter_context(Program(PROGRAMS, *arguments))
                 for name, arguments in {**others, **writing}.items()
             }
             for program in programs.values():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.model_chains import MODEL_CHAINS, orders, pages, people
 from ming import Document, Field
 from ming import schema as S
 from ming._base_manager import manager_of
 from ming.evolve.chain import Chain
 
-__all__ = ["chain_of", "declare", "wiki_classes"]
+__all__ = ["MODEL_CHAINS", "chain_of", "declare", "orders", "pages", "people", "wiki_classes"]
 
 
 def declare(session: Any, *bodies: dict[str, Any], **options: Any) -> Any:

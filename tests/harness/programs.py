@@ -1,15 +1,17 @@
-"""Run a Python program as its reader would, with warnings as errors."""
+"""Run Python programs as their readers would, with warnings as errors: one alone, or several at the same time."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import ming
 
-__all__ = ["ROOT", "run_program"]
+__all__ = ["ROOT", "Program", "run_program"]
 
 ROOT = Path(__file__).parents[2]
 """The checkout."""
@@ -47,3 +49,51 @@ def run_program(*arguments: str, source: str | None = None, timeout: float = 300
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+class Program:
+    """A program in a process of its own that says words, waits for a line, and ends with a line of JSON.
+
+    Args:
+        path: The program; it may import the harness.
+        arguments: Its arguments.
+    """
+
+    def __init__(self, path: Path, *arguments: str) -> None:
+        search = os.pathsep.join([str(_LIBRARY), str(ROOT / "tests")])
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", str(path), *arguments],
+            env={**os.environ, "PYTHONPATH": search},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def expect(self, word: str) -> None:
+        """Wait until the program says a word."""
+        assert self._line() == word
+
+    def start(self) -> None:
+        """Let the program, which is ready, go on."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def result(self) -> Any:
+        """Wait for the program's end."""
+        result = json.loads(self._line())
+        assert self.process.wait() == 0
+        return result
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline().strip()
+        assert line, "the program failed"
+        return line

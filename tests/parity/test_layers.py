@@ -8,23 +8,30 @@ import pytest
 from harness.imports import Import, imports_of, module_names
 
 LAYERS = {
-    8: "ming config validators odm odm.middleware odm.asgi orm.* cli.* ext.*",
+    8: "ming __main__ config validators odm odm.middleware odm.asgi orm.* cli.* ext.* infer.*",
     7: "odm.odmsession odm.sessions odm.tracking odm.cursor odm.cursor_base odm.pages odm.proxies"
-    " odm.aio odm.aio_cursor",
+    " odm.aio odm.aio_cursor odm.turns",
     6: "odm.base odm.options odm.identity_map odm.unit_of_work odm.icollection odm.fields odm.property odm.joins"
     " odm.relations odm.mapper odm.query odm.registry odm.declarative odm.flows odm.encrypted"
     " odm.extensions odm.foreign_ids odm.inheritance odm.instances odm.trackers odm.typed"
     " odm.writes odm.bulk odm.flush odm.guarded odm.memory odm.projections"
     " odm.related odm.prefetch odm.cascades odm.journal odm.loading odm.paging odm.sort_order"
-    " evolve.runs evolve.record evolve.rollout",
+    " odm.latent odm.hooks odm.contents odm.changes odm.directory odm.tracked odm.tracked_dict odm.tracked_list"
+    " evolve.rollout",
     5: "session _cursor fs base aio.*",
-    4: "datastore _engine _uri _transactions _binding _calls mim.* _drive encryption.keys",
-    3: "_flows.*",
-    2: "metadata declarative _base_manager _declaration _document _fields _indexes _managers _mongometa _typed"
-    " encryption encryption.config encryption.fields encryption.wrappers",
-    1: "schema.* _compile.* evolve evolve.keys evolve.chain evolve.steps evolve.recognise evolve.upgrade"
-    " evolve.pipeline evolve.rewrite evolve.inverse evolve.typeflow evolve.report",
-    0: "exc _values _types utils compat version",
+    4: "datastore _engine _uri _transactions _binding _calls mim.* encryption.keys",
+    3: "_flows.* _drive evolve.runs evolve.runs.*",
+    2: "metadata declarative _base_manager _declaration _document _fields _indexes _index_diff _index_forms"
+    " _managers _mongometa _typed encryption encryption.config encryption.fields encryption.wrappers evolve.check.*",
+    1: "schema.* _compile.* evolve evolve.keys evolve.chain evolve.recognise evolve.upgrade"
+    " evolve.pipeline evolve.rewrite evolve.typeflow evolve.report"
+    " evolve.paths evolve.literals evolve.equality evolve.conversions evolve.step evolve.field_steps"
+    " evolve.moving_steps evolve.value_steps evolve.function_steps evolve.sequence evolve.vocabulary"
+    " evolve.fill evolve.hop evolve.kinds evolve.text_steps evolve.container_steps evolve.python_code evolve.shared_paths evolve.conflicts evolve.stamping"
+    " evolve.validator evolve.covering"
+    " evolve.adoption evolve.status evolve.generate evolve.samples evolve.item_types evolve.misfits evolve.transfer evolve.type_paths"
+    " evolve.sources evolve.flow evolve.carried_types evolve.changed_types",
+    0: "exc _values _stored_form _types utils compat version",
 }
 """The lines of the table, highest first: ``name`` is one module, ``name.*`` a package with all inside it."""
 
@@ -58,7 +65,9 @@ def line_of(module: str) -> int:
     name = module.removeprefix("ming.")
     if name in LINE_OF:
         return LINE_OF[name]
-    return LINE_OF[f"{name.partition('.')[0]}.*"]
+    parts = name.split(".")
+    packages = (".".join(parts[:length]) + ".*" for length in range(len(parts), 0, -1))
+    return LINE_OF[next(package for package in packages if package in LINE_OF or package == f"{parts[0]}.*")]
 
 
 def all_imports() -> list[Import]:

@@ -100,6 +100,8 @@ def operations_of_managers(
     assert_type(Page.m.update_partial({}, {}), UpdateResult)
     assert_type(Page.m.count(), int)
     assert_type(Page.m.migrate(), MigrationReport)
+    assert_type(Page.m.migrate(workers=2, duty=0.5, to=1, dry_run=True), MigrationReport)
+    Page.m.migrate(worker=2)  # type: ignore[call-arg]
     assert_type(Page.m.with_session(other), ClassManager[Page])
     assert_type(Page.m.with_session(proxy), ClassManager[Page])
     assert_type(Page.m.with_session(asession), AsyncClassManager[Page])

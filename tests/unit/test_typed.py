@@ -16,6 +16,14 @@ from ming.base import Object
 from ming.exc import MingConfigError
 
 
+class Folder(TypedDocument):
+    files: list[File]
+
+
+class File(TypedDocument):
+    folder: Folder | None = None
+
+
 class Author(TypedDocument):
     name: str
     email: str | None = None
@@ -205,3 +213,9 @@ def test_options_of_the_schema_item_count() -> None:
 
     assert Made() == {"size": 3, "anything": []}
     assert Made(anything=["x"]) == {"size": 3, "anything": ["x"]}
+
+
+def test_a_class_that_is_part_of_itself_is_refused() -> None:
+    message = r"File is part of itself \(File in Folder in File\)"
+    with pytest.raises(MingConfigError, match=message):
+        Folder.make({"files": []})

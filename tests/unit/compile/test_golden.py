@@ -101,4 +101,4 @@ def test_generated_code(name: str) -> None:
 
 
 def test_no_file_is_left_over() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == {f"{name}.py.txt" for name in CASES}
+    assert {path.name for path in GOLDEN.glob("*.txt")} == {f"{name}.py.txt" for name in CASES}

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from harness.chains import declare
-from pymongo.results import UpdateResult
+from harness.flows import Play, matched
 
 from ming._base_manager import manager_of
 from ming._flows.documents import save
 from ming._flows.operations import Sleep, UpdateOne
-from ming._flows.rebase import ATTEMPTS, FindAgain, is_upgraded, remembers, store_changes, store_upgrade
-from ming._flows.undo import OnAbort
+from ming._flows.origins import is_upgraded, remembers
+from ming._flows.rebase import ATTEMPTS, FindAgain, store_changes, store_upgrade
 from ming.exc import StaleObject
 
 Page: Any = declare(
@@ -27,43 +26,8 @@ Changing: Any = declare(None, {"v": 1}, {"v": 2, "title": str, "n": int}, save="
 OLD = {"_id": 1, "v": 1, "name": "t", "n": 1, "z": 9}
 
 
-def matched(count: int = 1, upserted: Any = None) -> UpdateResult:
-    return UpdateResult({"n": count, "nModified": count, "upserted": upserted}, True)
-
-
 def load(cls: Any, raw: Any) -> Any:
     return manager_of(cls).loader()(copy.deepcopy(raw))
-
-
-class Play:
-    """Runs a flow: records its operations, answers each find and update with the next reply."""
-
-    def __init__(self, flow: Any, *replies: Any, pauses: list[float] | None = None) -> None:
-        self.pauses = [] if pauses is None else pauses
-        self.operations: list[Any] = []
-        self.undo: list[Any] = []
-        self.result: Any = None
-        self._replies: Iterator[Any] = iter(replies)
-        try:
-            operation = next(flow)
-            while True:
-                operation = flow.send(self._reply(operation))
-        except StopIteration as done:
-            self.result = done.value
-
-    def _reply(self, operation: Any) -> Any:
-        if isinstance(operation, OnAbort):
-            self.undo.append(operation.action)
-            return None
-        self.operations.append(operation)
-        if isinstance(operation, Sleep):
-            self.pauses.append(operation.seconds)
-            return None
-        return next(self._replies)
-
-    @property
-    def kinds(self) -> list[type]:
-        return [type(operation) for operation in self.operations]
 
 
 def guard(**values: Any) -> dict[str, Any]:
