@@ -154,8 +154,7 @@ class DriverCalls(BoundSession):
         Args:
             manager: The class whose documents are migrated.
         """
-        collection = self._collection(manager, self._options_for(manager))
-        waiting = None if collection.write_concern.acknowledged else WriteConcern(w=1)
+        waiting = None if self.acknowledges(manager) else WriteConcern(w=1)
         return self.with_options(read_preference=ReadPreference.PRIMARY, write_concern=waiting)
 
     def call(
@@ -180,6 +179,17 @@ class DriverCalls(BoundSession):
         running = ambient(getattr(self.bind, "bind", None))
         if running is not None:
             running.on_abort(action)
+
+    def acknowledges(self, manager: ManagerLike[Any], write_concern: Any = None) -> bool:
+        """Return whether the server answers a write.
+
+        Args:
+            manager: Names the collection and the write concern declared for it.
+            write_concern: The one that the call was given, if it was; it wins.
+        """
+        if write_concern is None:
+            write_concern = self._collection(manager, self._options_for(manager)).write_concern
+        return bool(write_concern.acknowledged)
 
     def sees_snapshot(self, client_session: Any = None) -> bool:
         """Whether reads go on in a transaction, or in a session that sees a snapshot.

@@ -16,6 +16,7 @@ from pymongo.results import UpdateResult
 
 from ming._base_manager import BaseManager
 from ming._flows.changes import Stored, applied, changed_fields, same, storable
+from ming._flows.exactness import ExactUpdateOne
 from ming._flows.operations import FindOne, Sleep, UpdateOne
 from ming._flows.origins import is_upgraded, remember_stored
 from ming._flows.recipe import Base, read_base, refuse_unnamable, request_of
@@ -92,8 +93,7 @@ def _store(
     must_exist = is_upgraded(document)
     for attempt in range(ATTEMPTS):
         request = request_of(manager, base, wanted)
-        options = {**request.options, **kwargs}
-        result: UpdateResult = yield from UpdateOne(manager, request.filter, request.update, **options)
+        result = yield from ExactUpdateOne(manager, request.filter, request.update, **kwargs)
         # Who does not want to know whether it was stored is not told.
         if not result.acknowledged or result.matched_count:
             look = result.acknowledged and request.is_computed

@@ -13,7 +13,7 @@ import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ming._base_manager import BaseManager, manager_of
 from ming._flows.changes import Stored, applied, changed_fields, guarded, same, storable, unnamable, update_of
@@ -51,8 +51,6 @@ class Request(NamedTuple):
     update: Any
     stored: Stored
     """What is stored if it matches, and nobody else has changed anything."""
-    options: Mapping[str, Any] = {}
-    """For the driver."""
 
     @property
     def is_computed(self) -> bool:
@@ -175,11 +173,7 @@ def _computed(
     stages += [{"$set": setting}] if setting else []
     stages += [{"$unset": gone}] if gone else []
     stored = applied(changes, _stored_form(manager, base))
-    return Request(guarded(base.raw, guards), stages, stored, _SIMPLE)
-
-
-_SIMPLE: Final[Mapping[str, Any]] = {"collation": {"locale": "simple"}}
-"""Expressions compare texts with the collection's collation, unless the update says otherwise."""
+    return Request(guarded(base.raw, guards), stages, stored)
 
 
 def _sources(hops: Sequence[Hop], names: Iterable[str]) -> frozenset[str] | None:

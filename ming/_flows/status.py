@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ming._base_manager import BaseManager, manager_of
+from ming._flows.exactness import SIMPLE
 from ming._flows.many import Aggregate
 from ming._flows.streams import OpenFind, TakeBatch
 from ming._types import Flow, RawDocument
 from ming.evolve.chain import Version
-from ming.evolve.runs.ranges import SIMPLE
 from ming.evolve.status import (
     CollectionStatus,
     Verdict,

@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol, cast
 
-import pymongo
 from bson.errors import BSONError
 from pymongo.errors import BulkWriteError
 
 from ming._base_manager import BaseManager, manager_of
-from ming._flows.operations import BulkWrite, Operation
+from ming._flows.exactness import ExactUpdates
+from ming._flows.operations import Operation
 from ming._flows.origins import is_upgraded, remember_stored
 from ming._flows.recipe import Base, Request, base_of, request_of
 from ming._flows.streams import TakeBatch
@@ -108,9 +108,9 @@ def _upgrade_of(document: Any) -> _Upgrade | None:
 
 
 def _send(manager: BaseManager[Any], upgrades: Sequence[_Upgrade], options: dict[str, Any]) -> Flow[None]:
-    writes = [pymongo.UpdateOne(request.filter, request.update, **request.options) for _, request in upgrades]
+    updates = [(request.filter, request.update) for _, request in upgrades]
     try:
-        result = yield from BulkWrite(manager, writes, ordered=False, **options)
+        result = yield from ExactUpdates(manager, updates, **options)
     except BulkWriteError as error:
         failures = error.details["writeErrors"] or error.details["writeConcernErrors"]
         failed = [failure.get("index", 0) for failure in failures]

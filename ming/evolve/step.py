@@ -162,15 +162,22 @@ class Step:
         for attribute in dataclasses.fields(self):
             value = getattr(self, attribute.name)
             if attribute.default is dataclasses.MISSING:
-                arguments.append(repr(value))
+                arguments.append(_shown(value))
             elif not _is_default(value, attribute.default):
-                arguments.append(f"{attribute.name}={value!r}")
+                arguments.append(f"{attribute.name}={_shown(value)}")
         return f"{self.kind}({', '.join(arguments)})"
 
     def _check_paths(self, *paths: Any) -> None:
         """Refuse what is no path; for ``__post_init__``."""
         for path in paths:
             checked(path, self.kind)
+
+
+def _shown(value: Any) -> str:
+    """A value as messages show it: functions by name, steps as they are declared."""
+    if isinstance(value, tuple) and any(isinstance(each, Step) for each in value):
+        return ", ".join(map(str, value))
+    return str(value) if isinstance(value, Step) else getattr(value, "__qualname__", None) or repr(value)
 
 
 def _is_default(value: Any, default: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ming._flows.changes import guarded, same, storable
+from ming._flows.exactness import ExactUpdateOne
 from ming._flows.loading import loader_for
 from ming._flows.operations import UpdateOne
 from ming._flows.origins import is_upgraded
@@ -36,7 +37,7 @@ def update_if_not_modified(session: Any, obj: Any, fields: Any, upsert: bool = F
     if not _is_unmodified(own, raw):
         return False
     # What was just compared is what must not change.
-    result = yield from UpdateOne(manager, guarded(raw, raw), fields)
+    result = yield from ExactUpdateOne(manager, guarded(raw, raw), fields)
     return bool(result.matched_count)
 
 

@@ -112,18 +112,25 @@ def _in_memory(join: Join, found: Iterable[Found], pending: Iterable[ObjectState
 
 def _distributed(wanted: Sequence[list[Any]], found: Iterable[Found]) -> list[list[Any]]:
     """What belongs to each object, by the keys it wants."""
+    by_key: dict[Any, dict[int, Any]] = {}
     order: dict[int, Any] = {}
-    by_key: dict[Any, dict[int, None]] = {}
     for obj, value in found:
-        order[id(obj)] = obj
+        identity = id(obj)
+        order[identity] = obj
         for key in keys_in(value):
-            by_key.setdefault(key, {})[id(obj)] = None
+            there = by_key.get(key)
+            if there is None:
+                by_key[key] = {identity: obj}
+            else:
+                there[identity] = obj
+    nobody: dict[int, Any] = {}
     results = []
     for keys in wanted:
-        several = [by_key[name] for name in map(hashable, keys) if name in by_key]
-        chosen = several[0] if len(several) == 1 else set().union(*several)
-        in_order = chosen if len(several) == 1 else filter(chosen.__contains__, order)
-        results.append([order[each] for each in in_order])
+        if len(keys) == 1:
+            results.append([*by_key.get(hashable(keys[0]), nobody).values()])
+        else:
+            chosen = set().union(*(by_key.get(hashable(key), nobody) for key in keys))
+            results.append([obj for identity, obj in order.items() if identity in chosen])
     return results
 
 

@@ -257,6 +257,10 @@ class TrackingSession:
         """Call a driver verb through the session for documents."""
         return self.impl.call(manager, verb, args, kwargs, by_id=by_id)
 
+    def acknowledges(self, manager: ManagerLike[Any], write_concern: Any = None) -> bool:
+        """Return whether the server answers a write."""
+        return bool(self.impl.acknowledges(manager, write_concern))
+
     def on_abort(self, action: Callable[[], object]) -> None:
         """Have something done if the running transaction is aborted."""
         self.impl.on_abort(action)

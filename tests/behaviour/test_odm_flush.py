@@ -591,6 +591,15 @@ async def test_update_if_not_modified_tells_the_truth(odm: OdmFace, page: Any) -
     assert (await stored(odm))[0]["views"] == 3
 
 
+async def test_update_if_not_modified_sees_a_case_that_a_collation_ignores(odm: OdmFace, page: Any) -> None:
+    await odm.raw.create_collection("page", collation={"locale": "en", "strength": 2})
+    one = page(title="Ann")
+    await odm.session.flush()
+    await odm.raw.page.update_one({"_id": one._id}, {"$set": {"title": "ann"}})
+    assert await _update(odm, one, {"$set": {"views": 1}}) is False
+    assert (await stored(odm))[0]["views"] == 0
+
+
 async def test_update_if_not_modified_and_a_vanished_document(odm: OdmFace, page: Any) -> None:
     one = page(title="one")
     await odm.session.flush()

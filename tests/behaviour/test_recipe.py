@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from harness.chains import declare
 from harness.faces import Face
+from pymongo import WriteConcern
 
 from ming import evolve as E
 from ming import schema as S
@@ -402,6 +403,17 @@ async def test_a_case_that_a_collation_ignores_is_a_change(face: Face) -> None:
     await others(face, {"$set": {"email": "ann@example.org"}})
     with pytest.raises(StaleObject):
         await face.session.save(person)
+
+
+async def test_a_save_that_nobody_waits_for(face: Face) -> None:
+    person = await read(face, write_concern=WriteConcern(w=0))
+    result = await face.session.save(person)
+    assert not result.acknowledged
+    # A read on the same connection comes after the write.
+    for _ in range(100):
+        if (await stored(face))["v"] == 3:
+            break
+    assert await stored(face) == NEW
 
 
 async def test_only_python_can_make_a_hop(face: Face) -> None:

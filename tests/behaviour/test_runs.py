@@ -483,11 +483,12 @@ async def test_options_out_of_bounds(face: Face, options: Any) -> None:
         await face.session.migrate(people(face.sync_session), **options)
 
 
-async def test_a_class_without_older_versions_takes_no_options(face: Face) -> None:
+@pytest.mark.parametrize("options", [{"dry_run": True}, {"progress": print}, {"workers": 2}])
+async def test_a_class_without_older_versions_takes_no_options(face: Face, options: Any) -> None:
     cls = people(face.sync_session).m.older.older.cls
     await fill(face, [old_person(1)])
     with pytest.raises(MingConfigError, match="has no version_of"):
-        await face.session.migrate(cls, dry_run=True)
+        await face.session.migrate(cls, **options)
 
 
 async def test_a_run_is_no_part_of_a_transaction(face: Face) -> None:

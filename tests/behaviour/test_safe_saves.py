@@ -881,6 +881,23 @@ async def test_a_collation_for_queries_does_not_find_another_document(face: Face
     ]
 
 
+@pytest.mark.parametrize("version", [1, 2], ids=["upgrade", "changes"])
+async def test_a_case_that_a_collation_ignores_is_a_change(face: Face, version: int) -> None:
+    cls = declare(
+        face.sync_session,
+        {"v": 1, "a": str},
+        {"v": 2, "a": str, "migrate": lambda old: {"a": old.a}},
+        save="changes",
+    )
+    await face.raw.create_collection("docs", collation={"locale": "en", "strength": 2})
+    await put(face, {"_id": 1, "v": version, "a": "Ann"})
+    found = await face.session.get(cls, _id=1)
+    found.a = "mine"
+    await face.raw["docs"].update_one({"_id": 1}, {"$set": {"a": "ann"}})
+    with pytest.raises(StaleObject):
+        await face.session.save(found)
+
+
 # --- transactions
 
 

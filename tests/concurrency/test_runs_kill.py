@@ -45,8 +45,6 @@ class Program:
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert self.line() == "ready"
-        self.tell()
 
     def tell(self) -> None:
         """Let the program go on, or stop."""
@@ -86,6 +84,8 @@ def programs() -> Iterator[list[Program]]:
 def start(programs: list[Program], *arguments: str) -> Program:
     program = Program(*arguments)
     programs.append(program)
+    assert program.line() == "ready"
+    program.tell()
     return program
 
 

@@ -44,8 +44,11 @@ def batches(hop: Hop) -> Iterator[list[dict[str, Any]]]:
     """Generated documents of a hop's source, as they come back from a store."""
     generated = documents(hop.source.schema, int(run_seed()))
     stored = (bson.decode(bson.encode(document)) for document in islice(generated, DOCUMENTS))
+    count = 0
     while batch := list(islice(stored, BATCH)):
+        count += len(batch)
         yield batch
+    assert count == DOCUMENTS
 
 
 def typed(value: Any) -> Any:

@@ -49,7 +49,12 @@ def people(session: Any, way: Way = "steps", **options: Any) -> Any:
         namespace = {"__mongometa__": type("__mongometa__", (), meta), **common, **fields}
         return type(cls_name, (Document,), namespace)
 
-    named = {"first": Field(str), "last": Field(str), "contact": Field({"email": str}), "age": Field(int)}
+    named: dict[str, Any] = {
+        "first": Field(str),
+        "last": Field(str),
+        "contact": Field({"email": str}),
+        "age": Field(int),
+    }
     first = declare(
         "PersonV1",
         {

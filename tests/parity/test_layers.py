@@ -27,9 +27,11 @@ LAYERS = {
     " evolve.pipeline evolve.rewrite evolve.typeflow evolve.report"
     " evolve.paths evolve.literals evolve.equality evolve.conversions evolve.step evolve.field_steps"
     " evolve.moving_steps evolve.value_steps evolve.function_steps evolve.sequence evolve.vocabulary"
-    " evolve.fill evolve.hop evolve.kinds evolve.text_steps evolve.container_steps evolve.python_code evolve.shared_paths evolve.conflicts evolve.stamping"
+    " evolve.fill evolve.hop evolve.kinds evolve.text_steps evolve.container_steps evolve.python_code"
+    " evolve.shared_paths evolve.conflicts evolve.stamping"
     " evolve.validator evolve.covering"
-    " evolve.adoption evolve.status evolve.generate evolve.samples evolve.item_types evolve.misfits evolve.transfer evolve.type_paths"
+    " evolve.adoption evolve.status evolve.generate evolve.samples evolve.item_types"
+    " evolve.misfits evolve.transfer evolve.type_paths"
     " evolve.sources evolve.flow evolve.carried_types evolve.changed_types",
     0: "exc _values _stored_form _types utils compat version",
 }

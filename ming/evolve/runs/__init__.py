@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ming.evolve.report import MigrationReport, VersionCount
 from ming.evolve.runs.control import RunState
-from ming.evolve.runs.controls import abandon, pause, status, verify
+from ming.evolve.runs.management import abandon, pause, status, verify
 from ming.evolve.runs.options import CONTROL_COLLECTION, MigrateOptions, RunOptions
 from ming.evolve.runs.progress import Progress, Tally
 from ming.evolve.runs.quarantine import Refusal

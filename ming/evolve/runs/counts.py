@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ming._flows.exactness import SIMPLE
 from ming._flows.many import Aggregate
 from ming._types import Flow
 from ming.evolve.report import VersionCount
 from ming.evolve.runs.plan import RunPlan
-from ming.evolve.runs.ranges import SIMPLE
 
 __all__ = ["Counts", "count_by_stamp", "counts_from_record", "counts_to_record", "old_of"]
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pymongo.errors import OperationFailure
 
+from ming._flows.exactness import SIMPLE
 from ming._flows.loading import loader_for
 from ming._flows.many import Aggregate, FindMany
 from ming._flows.origins import is_upgraded
@@ -22,7 +23,7 @@ from ming.evolve.runs.counts import Counts, count_by_stamp
 from ming.evolve.runs.in_server import ServerUpgrade
 from ming.evolve.runs.plan import RunPlan
 from ming.evolve.runs.quarantine import id_key, reason_of
-from ming.evolve.runs.ranges import SIMPLE, within
+from ming.evolve.runs.ranges import within
 from ming.evolve.runs.samples import Sample, changes_between
 
 __all__ = ["dry_run"]

@@ -78,7 +78,7 @@ def migrate(manager: BaseManager[Any], given: MigrateOptions) -> Flow[MigrationR
 
 
 def _normalised(manager: BaseManager[Any], options: RunOptions) -> Flow[MigrationReport]:
-    if not options.are_defaults:
+    if options != RunOptions():
         raise MingConfigError(
             f"{manager.cls.__name__} has no version_of: its documents are loaded and saved, without options"
         )

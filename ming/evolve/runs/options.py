@@ -76,8 +76,3 @@ class RunOptions:
         for name, (is_sound, expected) in checks.items():
             if not is_sound:
                 raise MingConfigError(f"migrate: {name}={getattr(self, name)!r}, expected {expected}")
-
-    @property
-    def are_defaults(self) -> bool:
-        """Whether nothing but the way of reporting is out of the ordinary."""
-        return self == RunOptions(progress=self.progress)

@@ -14,6 +14,7 @@ import pymongo
 from bson.errors import BSONError
 from pymongo.errors import BulkWriteError
 
+from ming._flows.exactness import SIMPLE
 from ming._flows.loading import loader_for
 from ming._flows.many import FindMany
 from ming._flows.migration import is_refusal, is_too_large, migrate_one
@@ -24,7 +25,7 @@ from ming._types import Flow, RawDocument
 from ming.evolve.runs.holding import Holding
 from ming.evolve.runs.patience import is_transient
 from ming.evolve.runs.quarantine import id_key, write_errors
-from ming.evolve.runs.ranges import SIMPLE, within
+from ming.evolve.runs.ranges import within
 
 __all__ = ["upgrade_in_python"]
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from bson import MaxKey, MinKey
 
+from ming._flows.exactness import SIMPLE
 from ming._flows.many import FindMany
 from ming._types import Flow, ManagerLike
 from ming._values import Missing
 
-__all__ = ["SIMPLE", "Range", "first_id", "next_range", "within"]
+__all__ = ["Range", "first_id", "next_range", "within"]
 
 Query = Mapping[str, Any]
-
-SIMPLE: Final = {"locale": "simple"}
-"""Collation of everything that ranges are cut and upgraded by: steps compare texts as they are."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import pymongo
 from pymongo.errors import BulkWriteError, OperationFailure
 
+from ming._flows.exactness import SIMPLE
 from ming._flows.many import Aggregate, FindMany, UpdateMany
 from ming._flows.operations import BulkWrite
 from ming._types import Flow
@@ -22,7 +23,7 @@ from ming.evolve.runs.holding import Holding
 from ming.evolve.runs.in_server import ServerUpgrade
 from ming.evolve.runs.patience import is_transient
 from ming.evolve.runs.quarantine import write_errors
-from ming.evolve.runs.ranges import SIMPLE, within
+from ming.evolve.runs.ranges import within
 
 __all__ = ["upgrade_in_server"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ming._base_manager import BaseManager
+from ming._flows.exactness import SIMPLE
 from ming._flows.many import Aggregate
 from ming._types import Flow
 from ming.evolve.chain import Chain
 from ming.evolve.report import VersionCount
 from ming.evolve.runs.counts import Counts, count_by_stamp, old_of
 from ming.evolve.runs.plan import plan_run
-from ming.evolve.runs.ranges import SIMPLE
 from ming.schema.export import mongo_schema
 
 __all__ = ["InvalidCount", "Verification", "verify_collection"]

@@ -11,7 +11,8 @@ from harness.flows import Play, matched
 
 from ming._base_manager import manager_of
 from ming._flows.documents import save
-from ming._flows.operations import Sleep, UpdateOne
+from ming._flows.exactness import ExactUpdateOne
+from ming._flows.operations import Sleep
 from ming._flows.origins import is_upgraded, remembers
 from ming._flows.rebase import ATTEMPTS, FindAgain, store_changes, store_upgrade
 from ming.exc import StaleObject
@@ -49,7 +50,7 @@ def test_one_update_stores_upgrade_and_changes() -> None:
     page.n = 5
     play = Play(save(manager_of(Page), page, (), {"comment": "c"}), matched())
     (update,) = play.operations
-    assert isinstance(update, UpdateOne)
+    assert isinstance(update, ExactUpdateOne)
     assert update.args == (
         UPGRADE_GUARD,
         {"$set": {"title": "t", "n": 5, "v": 2}, "$unset": {"name": ""}},
@@ -66,7 +67,7 @@ def test_a_conflict_is_read_upgraded_and_tried_again() -> None:
     page.title = "mine"
     theirs = {**OLD, "n": 7, "z": 10}
     play = Play(save(manager_of(Page), page, (), {}), matched(0), theirs, matched())
-    assert play.kinds == [UpdateOne, Sleep, FindAgain, UpdateOne]
+    assert play.kinds == [ExactUpdateOne, Sleep, FindAgain, ExactUpdateOne]
     assert play.operations[2].args == ({"_id": 1},)
     assert play.operations[3].args == (
         guard(v=1, name="t", n=7, title=...),
