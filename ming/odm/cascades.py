@@ -49,7 +49,7 @@ def _belonging(session: Any, states: Iterable[ObjectState]) -> Flow[list[tuple[R
     """Relations, what they lead to in the database now, whatever was loaded before, and from which ``_id``."""
     found = []
     for prop, own in _by_rule(states).items():
-        results = yield from related(session, prop.join, own)
+        results = yield from related(session, prop.join, [prop.join.keys(each) for each in own])
         found += [
             (prop, obj, each.document_id)
             for each, objects in zip(own, results, strict=True)

@@ -105,7 +105,7 @@ class Join:
         """Return what an object is related to: an object or None, or a list."""
         own = state(instance)
         session = self.session_for(own)
-        (found,) = session.perform(related(session, self, [own]))
+        (found,) = session.perform(related(session, self, [self.keys(own)]))
         return found if self.is_list else next(iter(found), None)
 
     def set(self, instance: Any, value: Any) -> None:
@@ -117,7 +117,7 @@ class Join:
     def _assigned(self, session: Any, own: ObjectState, value: Any) -> Flow[None]:
         current: Iterable[Any] = ()
         if self.asks_other_side:
-            (current,) = yield from related(session, self, [own])
+            (current,) = yield from related(session, self, [self.keys(own)])
         yield from self.assign(own, value, current)
 
     def session_for(self, own: ObjectState) -> Any:

@@ -22,16 +22,20 @@ def siblings(own: ObjectState, prop: RelationProperty) -> list[ObjectState]:
     if own.group is None or own.session is None:
         return [own]
     own.group.read_ahead()
-    others = [each for each in own.session.uow.together(own.group) if each is not own]
+    together, name = own.session.uow.together(own.group), str(prop.name)
     # Classes of one family may have the relation each for itself, or not at all.
-    return [own, *(each for each in others if each.mapper.property_index.get(str(prop.name)) is prop)]
+    having = {
+        mapper for mapper in {each.mapper for each in together} if mapper.property_index.get(name) is prop
+    }
+    return [own, *(each for each in together if each is not own and each.mapper in having)]
 
 
 def load(session: Any, prop: RelationProperty, own: Iterable[ObjectState]) -> Flow[None]:
     """Load a relation for those of the objects that do not have it loaded."""
     waiting = [each for each in own if prop.loaded(each) is Missing]
-    results = yield from related(session, prop.join, waiting)
-    prop.keep(waiting, results)
+    keys = [prop.join.keys(each) for each in waiting]
+    results = yield from related(session, prop.join, keys)
+    prop.keep(waiting, keys, results)
 
 
 def paths(session: Any, objects: Any, names: Iterable[str]) -> Flow[None]:

@@ -59,7 +59,7 @@ class FindObjects(Operation[list[Found]]):
         return found
 
 
-def related(session: Any, join: Join, own: Sequence[ObjectState]) -> Flow[list[list[Any]]]:
+def related(session: Any, join: Join, wanted_by_each: Iterable[list[Any]]) -> Flow[list[list[Any]]]:
     """Return what is at the other side of each object, in the order in which the server gave it.
 
     Changes that are not stored yet count: an object that has been given another foreign id is where that says.
@@ -67,11 +67,11 @@ def related(session: Any, join: Join, own: Sequence[ObjectState]) -> Flow[list[l
     Args:
         session: The session to find it in.
         join: How the classes are joined.
-        own: The objects' states.
+        wanted_by_each: The keys of each object, as `Join.keys` says.
     """
     results: list[list[Any]] = []
     journal = session.uow.journal(join.watched)
-    for wanted in _batches([join.keys(each) for each in own]):
+    for wanted in _batches(wanted_by_each):
         keys = {hashable(key): key for each in wanted for key in each}
         tracked = join.tracked(session, keys)
         found = [(obj, keys[name]) for name, obj in tracked.items()]
@@ -103,8 +103,10 @@ def _batches(wanted: Iterable[list[Any]]) -> Iterator[list[list[Any]]]:
 def _in_memory(join: Join, found: Iterable[Found], pending: Iterable[ObjectState]) -> Iterator[Found]:
     """What is found, then what is going to be, with the values that are about to be stored."""
     for obj, stored in found:
-        is_stored = is_latent(obj) or state(obj).status == ObjectState.clean
-        yield obj, stored if is_stored else dict.get(state(obj).document, join.field)
+        if is_latent(obj) or (own := state(obj)).status == ObjectState.clean:
+            yield obj, stored
+        else:
+            yield obj, dict.get(own.document, join.field)
     for own in pending:
         if isinstance(own.instance, join.rel_cls):
             yield own.instance, dict.get(own.document, join.field)
@@ -117,12 +119,11 @@ def _distributed(wanted: Sequence[list[Any]], found: Iterable[Found]) -> list[li
     for obj, value in found:
         identity = id(obj)
         order[identity] = obj
-        for key in keys_in(value):
-            there = by_key.get(key)
-            if there is None:
-                by_key[key] = {identity: obj}
-            else:
-                there[identity] = obj
+        if value.__class__ is not list and value.__hash__ is not None:
+            by_key.setdefault(value, {})[identity] = obj
+        else:
+            for key in keys_in(value):
+                by_key.setdefault(key, {})[identity] = obj
     nobody: dict[int, Any] = {}
     results = []
     for keys in wanted:

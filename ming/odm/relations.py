@@ -25,7 +25,6 @@ from ming.odm.related import followed
 if TYPE_CHECKING:
     from ming._types import Flow
     from ming.odm.mapper import Mapper
-    from ming.odm.unit_of_work import Tenure
 
 __all__ = ["ManyToManyListTracker", "OneToManyTracker", "RelationProperty"]
 
@@ -192,9 +191,10 @@ class RelationProperty(ORMProperty):
 
         `Missing` if it has to be asked for.
         """
-        if own.relations is None or self not in own.relations:
+        kept: dict[Any, _Basis] = own.relations or {}
+        basis = kept.get(self)
+        if basis is None:
             return Missing
-        basis: _Basis = own.relations[self]
         value = own.extra_state.get(self, Missing)
         if value is Missing or basis.keys != self.join.keys(own):
             return Missing
@@ -210,7 +210,7 @@ class RelationProperty(ORMProperty):
         current = followed(self.join, own, objects, journal, basis.position)
         if [*map(id, current)] != [*map(id, objects)]:
             value = own.extra_state[self] = self._value(current)
-        own.relations[self] = basis._replace(position=len(journal))
+        kept[self] = basis._replace(position=len(journal))
         return value
 
     def related_to(self, own: ObjectState) -> list[Any]:
@@ -228,17 +228,20 @@ class RelationProperty(ORMProperty):
             return InstrumentedList(objects, _READ_ONLY)
         return objects[0] if objects else None
 
-    def keep(self, states: Iterable[ObjectState], results: Iterable[list[Any]]) -> None:
-        """Keep what was loaded for some objects."""
-        journals: dict[Tenure | None, Journal] = {}
-        for own, objects in zip(states, results, strict=True):
-            journal = journals.get(own.tenure)
-            if journal is None:
-                uow = self.join.session_for(own).uow
-                journal = journals[own.tenure] = uow.journal(self.join.watched)
+    def keep(
+        self, states: Iterable[ObjectState], keys: Iterable[list[Any]], results: Iterable[list[Any]]
+    ) -> None:
+        """Keep what was loaded for some objects, by their keys."""
+        join, position = self.join, 0
+        journal: Journal | None = None
+        for own, own_keys, objects in zip(states, keys, results, strict=True):
+            if journal is None or journal.tenure is not own.tenure:
+                journal = join.session_for(own).uow.journal(join.watched)
+                position = len(journal)
             own.extra_state[self] = self._value(objects)
-            own.relations = own.relations or {}
-            own.relations[self] = _Basis(self.join.keys(own), journal, len(journal))
+            if own.relations is None:
+                own.relations = {}
+            own.relations[self] = _Basis(own_keys, journal, position)
 
     # -- writing
 
@@ -264,4 +267,4 @@ class RelationProperty(ORMProperty):
         is_whole = not join.is_list or len(objects) == len(given)
         if self.loaded(own) is Missing and is_whole and all(obj in session.uow for obj in objects):
             unique = {id(obj): obj for obj in objects}
-            self.keep([own], [list(unique.values())])
+            self.keep([own], [join.keys(own)], [list(unique.values())])
