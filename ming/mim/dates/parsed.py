@@ -30,6 +30,8 @@ class ParsedDate:
     minute: int = 0
     second: int = 0
     millisecond: int = 0
+    is_cut: bool = False
+    """Whether there were microseconds, too."""
     offset: int | None = None
     """What the text's time zone adds to UTC, in milliseconds."""
     zone_name: str | None = None
@@ -119,6 +121,9 @@ class ParsedDate:
                 f"you cannot pass in a date/time string with {found} together with a timezone argument",
             )
         moment += self.milliseconds_later
+        if self.is_cut and moment < 0:
+            # The server cuts microseconds off towards 1970.
+            moment += 1
         if not -LONGEST - 1 <= moment <= LONGEST:
             raise CommandError(159, "Overflow casting a duration", "DurationOverflow")
         return moment

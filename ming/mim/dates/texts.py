@@ -73,13 +73,16 @@ class _Reader:
             if self._has_time:
                 raise self.parsed.refused(token.start(), "Double time specification")
             self._set_time(_hour(groups), int(groups.get("minute", 0)), int(groups.get("second", 0)))
-            self.parsed.millisecond = _thousandths(groups.get("fraction", ""))
+            fraction = groups.get("fraction", "")
+            self.parsed.millisecond = _thousandths(fraction)
+            self.parsed.is_cut = bool(fraction[3:6].strip("0"))
         if "zone" in groups:
             self.parsed.take_zone(token.start("zone"), token.end("zone"))
 
     def _set_time(self, hour: int, minute: int = 0, second: int = 0) -> None:
         parsed = self.parsed
         parsed.hour, parsed.minute, parsed.second, parsed.millisecond = hour, minute, second, 0
+        parsed.is_cut = False
         self._has_time = True
 
     def _clear_time(self) -> None:

@@ -61,6 +61,9 @@ WRITTEN: list[tuple[Any, Any]] = [
 READ: list[tuple[Any, Any]] = [
     (read("2021-03-04", timezone="America/New_York"), datetime(2021, 3, 4, 5)),
     (read("2021-03-04", timezone="+05"), datetime(2021, 3, 3, 19)),
+    (read("1969-12-31T23:59:59.9991Z"), datetime(1970, 1, 1)),
+    (read("1960-01-01T00:00:00.12345"), datetime(1960, 1, 1, 0, 0, 0, 124000)),
+    (read("1970-01-01T00:00:00.9999Z"), datetime(1970, 1, 1, 0, 0, 0, 999000)),
     (read("2021-03-04", timezone=None), None),
     (read("2021-03-04", format=None), None),
     (read("$none"), None),
