@@ -13,7 +13,7 @@ from ming._compile.program import Program, compile_acceptance, compile_stored
 from ming._values import Origin, set_origin
 from ming.evolve.chain import Chain, Version
 from ming.evolve.hop import compile_hops
-from ming.evolve.paths import tops
+from ming.evolve.step.paths import tops
 from ming.schema.kinds import kind_of
 
 __all__ = ["over_steps"]

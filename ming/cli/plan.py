@@ -19,7 +19,7 @@ from ming.cli.output import Output, number
 from ming.evolve.hop import Hop
 from ming.evolve.runs.plan import RunPlan, plan_run
 from ming.evolve.status import CollectionStatus
-from ming.evolve.step import Irreversible
+from ming.evolve.step.base import Irreversible
 
 __all__ = ["plan"]
 

@@ -13,9 +13,9 @@ from ming.exc import DocumentTooNew, HybridDocument, MigrationError, StaleObject
 if TYPE_CHECKING:
     from ming.evolve.hop import Hop
     from ming.evolve.report import MigrationReport
-    from ming.evolve.sequence import Steps
-    from ming.evolve.step import Irreversible, Step
-    from ming.evolve.vocabulary import (
+    from ming.evolve.step.base import Irreversible, Step
+    from ming.evolve.step.sequence import Steps
+    from ming.evolve.step.vocabulary import (
         const,
         convert,
         copy,
@@ -65,9 +65,9 @@ __all__ = [
 _ROOMS: Final = {
     "Hop": "hop",
     "MigrationReport": "report",
-    "Irreversible": "step",
-    "Step": "step",
-    "Steps": "sequence",
+    "Irreversible": "step.base",
+    "Step": "step.base",
+    "Steps": "step.sequence",
 }
 """Where names are that are no words for steps."""
 
@@ -75,4 +75,4 @@ _ROOMS: Final = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"ming.evolve.{_ROOMS.get(name, 'vocabulary')}"), name)
+    return getattr(import_module(f"ming.evolve.{_ROOMS.get(name, 'step.vocabulary')}"), name)

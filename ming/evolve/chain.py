@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from ming import schema as S
 from ming.evolve.hop import Hop
 from ming.evolve.keys import Shape, contested, shape_of
-from ming.evolve.sequence import Steps
+from ming.evolve.step.sequence import Steps
 from ming.exc import MingConfigError
 
 __all__ = ["Chain", "StampField", "Version"]

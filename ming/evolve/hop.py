@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ming.evolve.conflicts import refuse_writing
-from ming.evolve.paths import Raw, tops
-from ming.evolve.python_code import compile_steps
-from ming.evolve.sequence import Steps, merged_stages
-from ming.evolve.step import Irreversible, Step
+from ming.evolve.step.base import Irreversible, Step
+from ming.evolve.step.conflicts import refuse_writing
+from ming.evolve.step.paths import Raw, tops
+from ming.evolve.step.python_code import compile_steps
+from ming.evolve.step.sequence import Steps, merged_stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

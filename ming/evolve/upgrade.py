@@ -18,7 +18,7 @@ from ming._values import Object, Origin, set_origin
 from ming.evolve.chain import Chain, Version
 from ming.evolve.hop import Hop
 from ming.evolve.keys import OPAQUE, Shape
-from ming.evolve.paths import Raw
+from ming.evolve.step.paths import Raw
 from ming.exc import Invalid, MigrationError
 from ming.utils import add_note
 

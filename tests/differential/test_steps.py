@@ -20,9 +20,9 @@ from harness.stores import Store
 from ming import create_datastore
 from ming.evolve.generate import documents
 from ming.evolve.hop import Hop
-from ming.evolve.kinds import Irreversible, Python
-from ming.evolve.python_code import compile_steps
-from ming.evolve.sequence import merged_stages
+from ming.evolve.step.kinds import Irreversible, Python
+from ming.evolve.step.python_code import compile_steps
+from ming.evolve.step.sequence import merged_stages
 
 DOCUMENTS = int(os.environ.get("MING_TEST_DOCUMENTS", "600"))
 BATCH = 5_000

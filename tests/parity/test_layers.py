@@ -23,16 +23,9 @@ LAYERS = {
     3: "_flows.* _drive evolve.runs evolve.runs.*",
     2: "metadata declarative _base_manager _declaration _document _fields _indexes _index_diff _index_forms"
     " _managers _mongometa _typed encryption encryption.config encryption.fields encryption.wrappers evolve.check.*",
-    1: "schema.* _compile.* evolve evolve.keys evolve.chain evolve.recognise evolve.upgrade"
-    " evolve.pipeline evolve.rewrite evolve.typeflow evolve.report"
-    " evolve.paths evolve.literals evolve.equality evolve.conversions evolve.step evolve.field_steps"
-    " evolve.moving_steps evolve.value_steps evolve.function_steps evolve.sequence evolve.vocabulary"
-    " evolve.fill evolve.hop evolve.kinds evolve.text_steps evolve.container_steps evolve.python_code"
-    " evolve.shared_paths evolve.conflicts evolve.stamping"
-    " evolve.validator evolve.covering"
-    " evolve.adoption evolve.status evolve.generate evolve.samples evolve.item_types"
-    " evolve.misfits evolve.transfer evolve.type_paths"
-    " evolve.sources evolve.flow evolve.carried_types evolve.changed_types",
+    1: "schema.* _compile.* evolve evolve.keys evolve.chain evolve.covering evolve.recognise evolve.upgrade evolve.hop"
+    " evolve.step evolve.step.* evolve.types evolve.types.* evolve.report evolve.validator evolve.adoption"
+    " evolve.status evolve.generate evolve.samples evolve.sources evolve.rewrite",
     0: "exc _values _stored_form _types utils compat version",
 }
 """The lines of the table, highest first: ``name`` is one module, ``name.*`` a package with all inside it."""

@@ -18,8 +18,8 @@ from ming.evolve.check.places import hop_name
 from ming.evolve.check.reporting import Compatibility, Level
 from ming.evolve.check.subjects import Subject, name_of
 from ming.evolve.hop import Hop
-from ming.evolve.kinds import Irreversible, Step, Steps
-from ming.evolve.misfits import Problem
+from ming.evolve.step.kinds import Irreversible, Step, Steps
+from ming.evolve.types.misfits import Problem
 from ming.exc import MingConfigError
 
 __all__ = ["broken_promise", "compatibility_of"]

@@ -8,7 +8,7 @@ from ming.evolve.check.indexes import moved_to
 from ming.evolve.check.reporting import Compatibility, Level
 from ming.evolve.check.subjects import Subject
 from ming.evolve.hop import Hop
-from ming.evolve.kinds import Irreversible
+from ming.evolve.step.kinds import Irreversible
 
 __all__ = ["deploy_order"]
 

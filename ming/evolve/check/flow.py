@@ -11,13 +11,13 @@ from ming.evolve.check.codes import Severity
 from ming.evolve.check.findings import Finding, finding
 from ming.evolve.check.places import hop_name, is_deprecated, step_name
 from ming.evolve.check.subjects import name_of
-from ming.evolve.flow import Flow
 from ming.evolve.hop import Hop
-from ming.evolve.item_types import type_of
-from ming.evolve.kinds import Irreversible, Step
-from ming.evolve.misfits import Misfit, Problem, misfits
-from ming.evolve.transfer import send
-from ming.evolve.typeflow import ANYTHING, Type
+from ming.evolve.step.kinds import Irreversible, Step
+from ming.evolve.types.domain import ANYTHING, Type
+from ming.evolve.types.flow import Flow
+from ming.evolve.types.items import type_of
+from ming.evolve.types.misfits import Misfit, Problem, misfits
+from ming.evolve.types.transfer import send
 
 __all__ = ["arriving", "check_flow", "stored_type"]
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ming import schema as S
 from ming._values import Missing
-from ming.evolve import literals
+from ming.evolve.step import literals
 from ming.schema.items import FancySchemaItem
 from ming.schema.stamps import Stamp
 

@@ -11,8 +11,8 @@ from ming.evolve.check.findings import Finding, finding
 from ming.evolve.check.places import hop_name, is_declared, step_name
 from ming.evolve.check.subjects import Subject, name_of
 from ming.evolve.hop import Hop
-from ming.evolve.kinds import Move
-from ming.evolve.paths import is_within
+from ming.evolve.step.kinds import Move
+from ming.evolve.step.paths import is_within
 
 __all__ = ["check_indexes", "moved_to"]
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ming.evolve import literals
 from ming.evolve.chain import Version
 from ming.evolve.check.findings import Finding, finding
 from ming.evolve.check.forms import differences, digest, schema_form
 from ming.evolve.check.subjects import Subject, name_of, subjects_of
-from ming.evolve.kinds import Steps
+from ming.evolve.step import literals
+from ming.evolve.step.kinds import Steps
 from ming.exc import MingConfigError
 
 __all__ = ["LOCK_FILE", "Lock", "check_lock", "read_lock", "update_lock"]

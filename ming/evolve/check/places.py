@@ -8,7 +8,7 @@ from typing import Any
 from ming import schema as S
 from ming.evolve.check.subjects import name_of
 from ming.evolve.hop import Hop
-from ming.evolve.kinds import Step
+from ming.evolve.step.kinds import Step
 from ming.schema.kinds import kind_of
 
 __all__ = ["general", "hop_name", "is_declared", "is_deprecated", "step_name"]

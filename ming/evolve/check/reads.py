@@ -16,8 +16,8 @@ from ming.evolve.check.places import hop_name, step_name
 from ming.evolve.check.subjects import name_of
 from ming.evolve.generate import documents
 from ming.evolve.hop import Hop
-from ming.evolve.kinds import Expr, Python
-from ming.evolve.paths import Raw, read
+from ming.evolve.step.kinds import Expr, Python
+from ming.evolve.step.paths import Raw, read
 
 __all__ = ["undeclared_reads"]
 

@@ -18,8 +18,8 @@ from ming.evolve.check.places import general, hop_name
 from ming.evolve.check.subjects import name_of
 from ming.evolve.generate import documents
 from ming.evolve.hop import Hop
-from ming.evolve.item_types import type_of
-from ming.evolve.typeflow import Type, kind_of
+from ming.evolve.types.domain import Type, kind_of
+from ming.evolve.types.items import type_of
 from ming.exc import Invalid
 
 __all__ = ["Failure", "is_ordinary", "migrated", "try_out"]

@@ -7,10 +7,10 @@ import inspect
 import json
 from typing import Any
 
-from ming.evolve import literals
 from ming.evolve.chain import Chain, Version
 from ming.evolve.check.forms import differences, digest, schema_form
-from ming.evolve.sequence import Steps
+from ming.evolve.step import literals
+from ming.evolve.step.sequence import Steps
 
 __all__ = ["ChainIdentity"]
 

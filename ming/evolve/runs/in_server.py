@@ -15,8 +15,8 @@ from ming.evolve.chain import Chain, Version
 from ming.evolve.check.flow import arriving, stored_type
 from ming.evolve.hop import Hop
 from ming.evolve.keys import Path, Shape
-from ming.evolve.kinds import Each, Expr, Step
-from ming.evolve.misfits import Problem
+from ming.evolve.step.kinds import Each, Expr, Step
+from ming.evolve.types.misfits import Problem
 from ming.schema.export import mongo_schema
 
 __all__ = ["ServerUpgrade", "server_upgrades", "why_not_every"]

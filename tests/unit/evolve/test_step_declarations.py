@@ -13,7 +13,7 @@ from harness.chains import MODEL_CHAINS, chain_of, declare
 
 from ming import evolve as E
 from ming._base_manager import manager_of
-from ming.evolve.kinds import Map
+from ming.evolve.step.kinds import Map
 from ming.exc import MingConfigError
 
 

@@ -14,8 +14,8 @@ from harness.stores import Store
 from ming import create_datastore
 from ming import evolve as E
 from ming._values import Missing
-from ming.evolve.python_code import compile_steps
-from ming.evolve.step import Step
+from ming.evolve.step.base import Step
+from ming.evolve.step.python_code import compile_steps
 
 ID = ObjectId("0123456789abcdef01234567")
 NAN = float("nan")

@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 from ming import evolve as E
 from ming import schema as S
 from ming.base import Missing, Object
-from ming.evolve import kinds
 from ming.evolve.chain import Version
 from ming.evolve.check import Severity, check
 from ming.evolve.check.flow import stored_type
 from ming.evolve.check.trials import is_ordinary
-from ming.evolve.equality import equal
-from ming.evolve.flow import Flow
 from ming.evolve.generate import documents
-from ming.evolve.item_types import type_of
-from ming.evolve.misfits import misfits
-from ming.evolve.transfer import _TRANSFERS, send
-from ming.evolve.typeflow import EMPTY, NOT_SINGLE, Type, constant, join, kind_of
+from ming.evolve.step import kinds
+from ming.evolve.step.equality import equal
+from ming.evolve.types.domain import EMPTY, NOT_SINGLE, Type, constant, join, kind_of
+from ming.evolve.types.flow import Flow
+from ming.evolve.types.items import type_of
+from ming.evolve.types.misfits import misfits
+from ming.evolve.types.transfer import _TRANSFERS, send
 from ming.exc import MingConfigError
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from ming.evolve.typeflow import ANYTHING, MISSING, NEVER, NOT_SINGLE, Kind, Type, kind_of
+from ming.evolve.types.domain import ANYTHING, MISSING, NEVER, NOT_SINGLE, Kind, Type, kind_of
 
 __all__ = ["Misfit", "Problem", "misfits"]
 

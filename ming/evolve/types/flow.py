@@ -1,6 +1,6 @@
 """The type of a document on its way through steps, and what there is to say about the way.
 
-`ming.evolve.transfer` sends it through steps.
+`ming.evolve.types.transfer` sends it through steps.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ming.evolve import type_paths
-from ming.evolve.typeflow import ANYTHING, Type
+from ming.evolve.types import paths as type_paths
+from ming.evolve.types.domain import ANYTHING, Type
 
 __all__ = ["UNKNOWN", "Flow", "Remark"]
 

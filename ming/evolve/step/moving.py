@@ -1,4 +1,4 @@
-"""Steps that carry values from one place to another; those that take texts apart are in `ming.evolve.text_steps`."""
+"""Steps that carry values from one place to another; those that take texts apart are in `ming.evolve.step.texts`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ming._values import Missing
-from ming.evolve import pipeline
-from ming.evolve.field_steps import Uncopy
-from ming.evolve.literals import fresh
-from ming.evolve.paths import Raw, has_room, overlap, put, read, remove
-from ming.evolve.step import Step
+from ming.evolve.step import pipeline
+from ming.evolve.step.base import Step
+from ming.evolve.step.fields import Uncopy
+from ming.evolve.step.literals import fresh
+from ming.evolve.step.paths import Raw, has_room, overlap, put, read, remove
 from ming.exc import MingConfigError
 
 if TYPE_CHECKING:
-    from ming.evolve.python_code import Block
+    from ming.evolve.step.python_code import Block
 
 __all__ = ["Carrying", "Copy", "Move"]
 

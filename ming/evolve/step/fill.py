@@ -7,10 +7,10 @@ from typing import Any
 
 from ming import schema as S
 from ming._values import Missing
-from ming.evolve.container_steps import Each
-from ming.evolve.field_steps import Default
-from ming.evolve.literals import normal
-from ming.evolve.step import Step
+from ming.evolve.step.base import Step
+from ming.evolve.step.containers import Each
+from ming.evolve.step.fields import Default
+from ming.evolve.step.literals import normal
 
 __all__ = ["fills_of"]
 

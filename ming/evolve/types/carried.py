@@ -1,16 +1,16 @@
 """What steps make of types that carry values elsewhere, or are about whether a field is there.
 
-One function for each class of steps; `ming.evolve.transfer` has the table.
+One function for each class of steps; `ming.evolve.types.transfer` has the table.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from ming.evolve import kinds as E
-from ming.evolve import type_paths
-from ming.evolve.flow import Flow
-from ming.evolve.typeflow import EMPTY, MISSING, Kind, Type, constant, join
+from ming.evolve.step import kinds as E
+from ming.evolve.types import paths as type_paths
+from ming.evolve.types.domain import EMPTY, MISSING, Kind, Type, constant, join
+from ming.evolve.types.flow import Flow
 
 __all__ = [
     "const_through",

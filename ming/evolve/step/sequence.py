@@ -9,11 +9,11 @@ from typing import Any
 
 from ming import schema as S
 from ming._stored_form import storable
-from ming.evolve.conflicts import refuse_conflicts, refuse_writing
-from ming.evolve.fill import fills_of
-from ming.evolve.paths import Raw, tops
-from ming.evolve.stamping import constants_of, stamp_steps
-from ming.evolve.step import Irreversible, Step
+from ming.evolve.step.base import Irreversible, Step
+from ming.evolve.step.conflicts import refuse_conflicts, refuse_writing
+from ming.evolve.step.fill import fills_of
+from ming.evolve.step.paths import Raw, tops
+from ming.evolve.step.stamping import constants_of, stamp_steps
 from ming.exc import MingConfigError
 
 __all__ = ["Steps", "merged_stages"]

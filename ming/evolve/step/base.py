@@ -1,6 +1,6 @@
 """The base of all steps: what a step can do, and its JSON form.
 
-The steps themselves are in the modules behind `ming.evolve.kinds`, the door to them all.
+The steps themselves are in the modules behind `ming.evolve.step.kinds`, the door to them all.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from ming.evolve import literals
-from ming.evolve.paths import Raw, checked
+from ming.evolve.step import literals
+from ming.evolve.step.paths import Raw, checked
 from ming.exc import MingConfigError
 
 if TYPE_CHECKING:
-    from ming.evolve.python_code import Block
+    from ming.evolve.step.python_code import Block
 
 __all__ = ["LITERAL", "PLAIN", "Codec", "Irreversible", "Step"]
 

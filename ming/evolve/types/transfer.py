@@ -1,7 +1,7 @@
 """What each step makes of types: the steps of a hop, run on the types of documents instead of documents.
 
-What arrives at the end is compared by `ming.evolve.misfits`. A type after a step never says less than what the step
-may make of a document of the type before.
+What arrives at the end is compared by `ming.evolve.types.misfits`. A type after a step never says less than
+what the step may make of a document of the type before.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from ming.evolve import carried_types, changed_types
-from ming.evolve import kinds as E
-from ming.evolve.flow import UNKNOWN, Flow
-from ming.evolve.typeflow import NEVER, join
+from ming.evolve.step import kinds as E
+from ming.evolve.types import carried as carried_types
+from ming.evolve.types import changed as changed_types
+from ming.evolve.types.domain import NEVER, join
+from ming.evolve.types.flow import UNKNOWN, Flow
 
 __all__ = ["send"]
 

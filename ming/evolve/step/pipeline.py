@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any, Final, TypeAlias
 
-from ming.evolve.literals import quoted
+from ming.evolve.step.literals import quoted
 
 __all__ = [
     "REMOVE",

@@ -6,16 +6,16 @@ import builtins
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ming.evolve.container_steps import Each, Unwrap, Wrap
-from ming.evolve.conversions import type_named
-from ming.evolve.field_steps import Const, Default, Drop
-from ming.evolve.function_steps import Expr, Python
-from ming.evolve.literals import KEEP, normal
-from ming.evolve.moving_steps import Copy, Move
-from ming.evolve.sequence import Steps
-from ming.evolve.step import Step
-from ming.evolve.text_steps import Merge, Split
-from ming.evolve.value_steps import Convert, Map
+from ming.evolve.step.base import Step
+from ming.evolve.step.containers import Each, Unwrap, Wrap
+from ming.evolve.step.conversions import type_named
+from ming.evolve.step.fields import Const, Default, Drop
+from ming.evolve.step.functions import Expr, Python
+from ming.evolve.step.literals import KEEP, normal
+from ming.evolve.step.moving import Copy, Move
+from ming.evolve.step.sequence import Steps
+from ming.evolve.step.texts import Merge, Split
+from ming.evolve.step.values import Convert, Map
 from ming.exc import MingConfigError
 
 __all__ = [

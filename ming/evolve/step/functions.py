@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ming._values import Missing
-from ming.evolve import pipeline
-from ming.evolve.equality import equal
-from ming.evolve.literals import from_json as literal_from_json
-from ming.evolve.literals import to_json as literal_to_json
-from ming.evolve.paths import Raw, has_room, put, remove
-from ming.evolve.step import Codec, Irreversible, Step
+from ming.evolve.step import pipeline
+from ming.evolve.step.base import Codec, Irreversible, Step
+from ming.evolve.step.equality import equal
+from ming.evolve.step.literals import from_json as literal_from_json
+from ming.evolve.step.literals import to_json as literal_to_json
+from ming.evolve.step.paths import Raw, has_room, put, remove
 from ming.exc import MigrationError, MingConfigError
 
 if TYPE_CHECKING:
-    from ming.evolve.python_code import Block
+    from ming.evolve.step.python_code import Block
 
 __all__ = ["Expr", "Python", "fields_in"]
 

@@ -1,6 +1,6 @@
 """Steps that change a value where it is. Missing stays missing, and null stays null, if not said otherwise.
 
-Those for lists and sub-documents are in `ming.evolve.container_steps`.
+Those for lists and sub-documents are in `ming.evolve.step.containers`.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ming._values import Missing
-from ming.evolve import pipeline
-from ming.evolve.conversions import CONVERSIONS, FAILED, TYPES
-from ming.evolve.equality import scalar_key
-from ming.evolve.literals import KEEP, fresh, is_scalar, quoted
-from ming.evolve.literals import from_json as literal_from_json
-from ming.evolve.literals import to_json as literal_to_json
-from ming.evolve.paths import Raw, put, read
-from ming.evolve.pipeline import REMOVE, has_type
-from ming.evolve.step import LITERAL, Codec, Irreversible, Step
+from ming.evolve.step import pipeline
+from ming.evolve.step.base import LITERAL, Codec, Irreversible, Step
+from ming.evolve.step.conversions import CONVERSIONS, FAILED, TYPES
+from ming.evolve.step.equality import scalar_key
+from ming.evolve.step.literals import KEEP, fresh, is_scalar, quoted
+from ming.evolve.step.literals import from_json as literal_from_json
+from ming.evolve.step.literals import to_json as literal_to_json
+from ming.evolve.step.paths import Raw, put, read
+from ming.evolve.step.pipeline import REMOVE, has_type
 from ming.exc import MingConfigError
 
 if TYPE_CHECKING:
-    from ming.evolve.python_code import Block
+    from ming.evolve.step.python_code import Block
 
 __all__ = ["Changing", "Convert", "Map"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ming.evolve.paths import is_within, overlap
-from ming.evolve.step import Step
+from ming.evolve.step.base import Step
+from ming.evolve.step.paths import is_within, overlap
 from ming.exc import MingConfigError
 
 __all__ = ["refuse_conflicts", "refuse_writing"]

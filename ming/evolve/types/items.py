@@ -13,7 +13,7 @@ from typing import Any, Final
 from ming import schema as S
 from ming._values import Missing
 from ming.evolve.samples import accepts
-from ming.evolve.typeflow import ABSENT, ANYTHING, EMPTY, EVERY_KIND, Kind, Type, constant, join, kind_of
+from ming.evolve.types.domain import ABSENT, ANYTHING, EMPTY, EVERY_KIND, Kind, Type, constant, join, kind_of
 from ming.schema.kinds import kind_of as item_kind
 
 __all__ = ["type_of"]

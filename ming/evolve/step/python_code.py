@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from ming._compile.script import Script, identifier, singular
 from ming._values import Missing
-from ming.evolve import shared_paths
-from ming.evolve.equality import equal
-from ming.evolve.literals import fresh, is_scalar
-from ming.evolve.paths import Raw
-from ming.evolve.step import Step
+from ming.evolve.step import shared_paths
+from ming.evolve.step.base import Step
+from ming.evolve.step.equality import equal
+from ming.evolve.step.literals import fresh, is_scalar
+from ming.evolve.step.paths import Raw
 
 __all__ = ["Block", "compile_steps"]
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ming._values import Missing
-from ming.evolve import pipeline
-from ming.evolve.equality import equal
-from ming.evolve.literals import fresh, is_scalar, quoted
-from ming.evolve.paths import Raw, has_room, overlap, put, read, remove
-from ming.evolve.step import LITERAL, Irreversible, Step
+from ming.evolve.step import pipeline
+from ming.evolve.step.base import LITERAL, Irreversible, Step
+from ming.evolve.step.equality import equal
+from ming.evolve.step.literals import fresh, is_scalar, quoted
+from ming.evolve.step.paths import Raw, has_room, overlap, put, read, remove
 from ming.exc import MingConfigError
 
 if TYPE_CHECKING:
-    from ming.evolve.python_code import Block
+    from ming.evolve.step.python_code import Block
 
 __all__ = ["Const", "Default", "Drop", "Forget", "Uncopy"]
 

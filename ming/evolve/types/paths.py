@@ -1,4 +1,4 @@
-"""Dotted paths into types: reading, putting and removing, as `ming.evolve.paths` does it with raw documents."""
+"""Dotted paths into types: reading, putting and removing, as `ming.evolve.step.paths` does it with raw documents."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from ming.evolve.typeflow import ABSENT, Type
+from ming.evolve.types.domain import ABSENT, Type
 
 __all__ = ["has_room", "put", "read", "remove"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ming.evolve import pipeline
-from ming.evolve.conflicts import refuse_conflicts
-from ming.evolve.literals import KEEP, fresh, quoted
-from ming.evolve.pipeline import has_type
-from ming.evolve.step import LITERAL, Codec, Irreversible, Step
-from ming.evolve.value_steps import Changing
+from ming.evolve.step import pipeline
+from ming.evolve.step.base import LITERAL, Codec, Irreversible, Step
+from ming.evolve.step.conflicts import refuse_conflicts
+from ming.evolve.step.literals import KEEP, fresh, quoted
+from ming.evolve.step.pipeline import has_type
+from ming.evolve.step.values import Changing
 from ming.exc import MingConfigError
 
 if TYPE_CHECKING:
-    from ming.evolve.python_code import Block
+    from ming.evolve.step.python_code import Block
 
 __all__ = ["Each", "Unwrap", "Wrap"]
 

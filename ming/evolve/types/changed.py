@@ -1,6 +1,6 @@
 """What steps make of types that change values where they are.
 
-One function for each class of steps; `ming.evolve.transfer` has the table.
+One function for each class of steps; `ming.evolve.types.transfer` has the table.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from ming.evolve import kinds as E
-from ming.evolve.conversions import CONVERSIONS
-from ming.evolve.equality import scalar_key
-from ming.evolve.flow import Flow
-from ming.evolve.literals import KEEP
-from ming.evolve.typeflow import (
+from ming.evolve.step import kinds as E
+from ming.evolve.step.conversions import CONVERSIONS
+from ming.evolve.step.equality import scalar_key
+from ming.evolve.step.literals import KEEP
+from ming.evolve.types.domain import (
     ANYTHING,
     CONTAINERS,
     EMPTY,
@@ -26,6 +25,7 @@ from ming.evolve.typeflow import (
     constant,
     join,
 )
+from ming.evolve.types.flow import Flow
 
 __all__ = [
     "convert_through",

@@ -1,7 +1,7 @@
 """The type domain: which values may be stored at each place of the documents of a version.
 
-`ming.evolve.item_types` makes types of schemas, `ming.evolve.transfer` sends them through the steps of a hop,
-and `ming.evolve.misfits` compares what comes out with what the next version accepts.
+`ming.evolve.types.items` makes types of schemas, `ming.evolve.types.transfer` sends them through the steps of a hop,
+and `ming.evolve.types.misfits` compares what comes out with what the next version accepts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `ming.evolve.paths` does, for generated code: paths are tuples of keys, and containers may be shared.
+"""What `ming.evolve.step.paths` does, for generated code: paths are tuples of keys, and containers may be shared.
 
 The document itself belongs to the caller. A sub-document may still be part of the document it was read from, so
 each one on the way to a change is replaced by a changed copy.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ming._values import Missing
-from ming.evolve.paths import Raw
+from ming.evolve.step.paths import Raw
 
 __all__ = ["at", "has_room", "is_free", "put", "take"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ming._values import Missing
-from ming.evolve import pipeline
-from ming.evolve.literals import quoted
-from ming.evolve.moving_steps import Carrying
-from ming.evolve.step import Irreversible, Step
+from ming.evolve.step import pipeline
+from ming.evolve.step.base import Irreversible, Step
+from ming.evolve.step.literals import quoted
+from ming.evolve.step.moving import Carrying
 from ming.exc import MingConfigError
 
 __all__ = ["Merge", "Split"]

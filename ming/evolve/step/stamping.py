@@ -6,10 +6,10 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from ming import schema as S
-from ming.evolve.field_steps import Const, Default, Forget
-from ming.evolve.literals import normal
-from ming.evolve.step import Step
-from ming.evolve.value_steps import Map
+from ming.evolve.step.base import Step
+from ming.evolve.step.fields import Const, Default, Forget
+from ming.evolve.step.literals import normal
+from ming.evolve.step.values import Map
 
 __all__ = ["constants_of", "stamp_steps"]
 
