@@ -25,6 +25,7 @@ from ming.odm.related import followed
 if TYPE_CHECKING:
     from ming._types import Flow
     from ming.odm.mapper import Mapper
+    from ming.odm.unit_of_work import Tenure
 
 __all__ = ["ManyToManyListTracker", "OneToManyTracker", "RelationProperty"]
 
@@ -232,16 +233,16 @@ class RelationProperty(ORMProperty):
         self, states: Iterable[ObjectState], keys: Iterable[list[Any]], results: Iterable[list[Any]]
     ) -> None:
         """Keep what was loaded for some objects, by their keys."""
-        join, position = self.join, 0
-        journal: Journal | None = None
+        bases: dict[Tenure | None, tuple[Journal, int]] = {}
         for own, own_keys, objects in zip(states, keys, results, strict=True):
-            if journal is None or journal.tenure is not own.tenure:
-                journal = join.session_for(own).uow.journal(join.watched)
-                position = len(journal)
+            basis = bases.get(own.tenure)
+            if basis is None:
+                journal: Journal = self.join.session_for(own).uow.journal(self.join.watched)
+                basis = bases[own.tenure] = journal, len(journal)
             own.extra_state[self] = self._value(objects)
             if own.relations is None:
                 own.relations = {}
-            own.relations[self] = _Basis(own_keys, journal, position)
+            own.relations[self] = _Basis(own_keys, *basis)
 
     # -- writing
 
