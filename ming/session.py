@@ -18,7 +18,7 @@ from ming._calls import EVERYTHING, DriverCalls, FindArguments, checked_delete_o
 from ming._cursor import Cursor, OnInvalid
 from ming._drive import run
 from ming._engine import forget_after_fork
-from ming._flows import adoption, documents, index_sync, indexes, validators
+from ming._flows import documents, indexes
 from ming._flows.failures import annotate_doc_failure
 from ming._values import Object
 from ming.utils import fixup_index
@@ -210,6 +210,8 @@ class Session(DriverCalls):
         Raises:
             MingConfigError: No version bears a stamp, or ``assume`` is no version of the class.
         """
+        from ming._flows import adoption
+
         return run(adoption.adopt(manager_of(cls), dry_run, assume), self)
 
     # -- classes: indexes
@@ -266,6 +268,8 @@ class Session(DriverCalls):
 
     def index_diff(self, cls: type[Any]) -> IndexDiff:
         """Compare the indexes that a class declares with those its collection has; nothing is changed."""
+        from ming._flows import index_sync
+
         return run(index_sync.find_index_diff(manager_of(cls)), self)
 
     def sync_indexes(self, cls: type[Any], drop: bool = False) -> IndexSync:
@@ -275,6 +279,8 @@ class Session(DriverCalls):
             cls: The document class.
             drop: Whether indexes that nothing declares, or that must be made anew, may be dropped.
         """
+        from ming._flows import index_sync
+
         return run(index_sync.sync_indexes(manager_of(cls), drop), self)
 
     def sync_validator(
@@ -298,6 +304,8 @@ class Session(DriverCalls):
         Raises:
             MingConfigError: There is such a validator, and ``replace`` is false; nothing was changed.
         """
+        from ming._flows import validators
+
         return run(validators.sync_validator(manager_of(cls), level, action, replace), self)
 
     # -- documents

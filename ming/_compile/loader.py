@@ -17,7 +17,6 @@ from typing import Any, Final, Literal
 from ming import schema as S
 from ming._values import KEEP_ASIDE, with_snapshot
 from ming.evolve.chain import Chain, Version
-from ming.evolve.hop import Hop
 from ming.evolve.recognise import recognise
 from ming.evolve.upgrade import Reading, upgrade
 from ming.exc import Invalid, MingException
@@ -163,12 +162,18 @@ class ClassLoader:
 
         version, document = recognise(self.chain, raw, attempt)
         if version is not self.chain.newest:
-            return upgrade(self.chain, version, document, raw, Reading(attempt, validate, Hop.reference))
+            return upgrade(
+                self.chain,
+                version,
+                document,
+                raw,
+                Reading(attempt, validate, lambda hop, raw: hop.reference(raw)),
+            )
         return with_snapshot(document, raw) if self.snapshots else document
 
     @cached_property
     def _fast_reading(self) -> Reading:
-        return Reading(self._read_as, self._upgraded, Hop.upgrade)
+        return Reading(self._read_as, self._upgraded, lambda hop, raw: hop.upgrade(raw))
 
     def _read_as(self, version: Version, raw: Raw) -> Any:
         """Read what steps made; it may share containers with the stored document, and must not change it."""

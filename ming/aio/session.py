@@ -15,7 +15,7 @@ from ming._base_manager import manager_of
 from ming._calls import EVERYTHING, DriverCalls, FindArguments, checked_delete_options
 from ming._cursor import OnInvalid
 from ming._drive import arun
-from ming._flows import adoption, documents, index_sync, validators
+from ming._flows import documents
 from ming._flows.failures import annotate_doc_failure
 from ming.aio.cursor import AsyncCursor
 from ming.utils import fixup_index
@@ -194,6 +194,8 @@ class AsyncSession(DriverCalls):
         Raises:
             MingConfigError: No version bears a stamp, or ``assume`` is no version of the class.
         """
+        from ming._flows import adoption
+
         return await arun(adoption.adopt(manager_of(cls), dry_run, assume), self)
 
     # -- classes: indexes
@@ -232,6 +234,8 @@ class AsyncSession(DriverCalls):
 
     async def index_diff(self, cls: type[Any]) -> IndexDiff:
         """Compare the indexes that a class declares with those its collection has; nothing is changed."""
+        from ming._flows import index_sync
+
         return await arun(index_sync.find_index_diff(manager_of(cls)), self)
 
     async def sync_indexes(self, cls: type[Any], drop: bool = False) -> IndexSync:
@@ -241,6 +245,8 @@ class AsyncSession(DriverCalls):
             cls: The document class.
             drop: Whether indexes that nothing declares, or that must be made anew, may be dropped.
         """
+        from ming._flows import index_sync
+
         return await arun(index_sync.sync_indexes(manager_of(cls), drop), self)
 
     async def sync_validator(
@@ -264,6 +270,8 @@ class AsyncSession(DriverCalls):
         Raises:
             MingConfigError: There is such a validator, and ``replace`` is false; nothing was changed.
         """
+        from ming._flows import validators
+
         return await arun(validators.sync_validator(manager_of(cls), level, action, replace), self)
 
     # -- documents

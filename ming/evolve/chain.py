@@ -1,4 +1,7 @@
-"""Version chains as values: what a class and its ``version_of`` ancestors say about each other."""
+"""Version chains as values: what a class and its ``version_of`` ancestors say about each other.
+
+What hops are made of is imported when there is one: most classes have no older version.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ming import schema as S
-from ming.evolve.hop import Hop
 from ming.evolve.keys import Shape, contested, shape_of
-from ming.evolve.step.sequence import Steps
 from ming.exc import MingConfigError
+
+if TYPE_CHECKING:
+    from ming.evolve.hop import Hop
+    from ming.evolve.step.sequence import Steps
 
 __all__ = ["Chain", "StampField", "Version"]
 
@@ -144,6 +149,8 @@ class Chain:
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
         """The hops from version to version, oldest first."""
+        from ming.evolve.hop import Hop
+
         pairs = pairwise(self.versions)
         return tuple(
             Hop(source, target, _steps_of(target), self._filter_of(number))
@@ -189,6 +196,8 @@ class Chain:
 
 
 def _steps_of(version: Version) -> Steps | None:
+    from ming.evolve.step.sequence import Steps
+
     return version.migrate if isinstance(version.migrate, Steps) else None
 
 

@@ -11,16 +11,18 @@ import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import is_
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ming._stored_form import storable
 from ming._values import Object, Origin, set_origin
 from ming.evolve.chain import Chain, Version
-from ming.evolve.hop import Hop
 from ming.evolve.keys import OPAQUE, Shape
-from ming.evolve.step.paths import Raw
 from ming.exc import Invalid, MigrationError
 from ming.utils import add_note
+
+if TYPE_CHECKING:
+    from ming.evolve.hop import Hop
+    from ming.evolve.step.paths import Raw
 
 __all__ = ["Reading", "upgrade"]
 
