@@ -132,8 +132,9 @@ class Engine:
         """Perform a command without copying anything.
 
         Args:
-            database: The database's name. command: The command document, made by
-            `ming.mim.data.values.from_wire` or its like. The store keeps parts.
+            database: The database's name.
+            command: The command document, made by `ming.mim.data.values.from_wire` or its like. The store keeps
+                parts.
 
         Returns:
             The reply document. It shares parts with the store, which are not to be changed.

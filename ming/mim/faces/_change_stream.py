@@ -36,14 +36,20 @@ class _Stream:
     """What both twins share: the cursor on the engine, and what it gave.
 
     Args:
-        channel: The database. target: The collection's name, or 1 for the whole database. codec: How to read
-        events. pipeline: Stages for the events. full_document: Which documents updates come with:
-        ``updateLookup``, ``whenAvailable`` or ``required``. resume_after: A resume token to go on after.
-        max_await_time_ms: How long to wait for an event; by default a second. batch_size: Events per batch.
-        collation: How the stages compare strings. start_at_operation_time: The time to begin at. session: The
-        client session. start_after: A resume token to go on after, also that of an ``invalidate`` event.
-        comment: As PyMongo. full_document_before_change: Whether events come with documents as they were:
-        ``off``, ``whenAvailable``
+        channel: The database.
+        target: The collection's name, or 1 for the whole database.
+        codec: How to read events.
+        pipeline: Stages for the events.
+        full_document: Which documents updates come with: ``updateLookup``, ``whenAvailable`` or ``required``.
+        resume_after: A resume token to go on after.
+        max_await_time_ms: How long to wait for an event; by default a second.
+        batch_size: Events per batch.
+        collation: How the stages compare strings.
+        start_at_operation_time: The time to begin at.
+        session: The client session.
+        start_after: A resume token to go on after, also that of an ``invalidate`` event.
+        comment: As PyMongo.
+        full_document_before_change: Whether events come with documents as they were: ``off``, ``whenAvailable``
             or ``required``.
         show_expanded_events: Whether to show what changes collections and indexes, too.
         cluster: Whether to follow every database.
